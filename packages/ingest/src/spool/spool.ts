@@ -1,0 +1,42 @@
+import type { OcsfEvent } from '@weir/schema/ocsf'
+import type { Quarantined } from '../event.ts'
+
+/** One event that waits, with the input it came from, so that the ledger can be settled when it leaves. */
+export interface SpooledEvent {
+  readonly input: string
+  readonly event: OcsfEvent
+}
+
+/** Events of one sink that wait together. */
+export interface SpoolEntry {
+  /** Names the entry: sink, time, and a hash of what is in it, so that spooling the same events twice leaves one entry. */
+  readonly id: string
+  readonly sink: string
+  /** When it was spooled, epoch milliseconds; the first time, where it was put back. */
+  readonly at: number
+  readonly why: 'retry' | 'hold'
+  /** The last thing the sink said. */
+  readonly reason: string
+  readonly events: readonly SpooledEvent[]
+}
+
+/**
+ * Where a sink's events wait, as OCSF before encoding, until the sink is back. `put` resolves only when the bytes are durable.
+ * Adapters: files and S3.
+ */
+export interface Spool {
+  put(entry: Omit<SpoolEntry, 'id'>): Promise<string>
+  /** Ids, oldest first. */
+  list(sink: string, limit: number): Promise<readonly string[]>
+  /** Throws `SpoolError` where the entry is gone or cannot be read. */
+  get(id: string): Promise<SpoolEntry>
+  remove(id: string): Promise<void>
+}
+
+/** Where input that cannot be decoded, and events that a sink will never take, wait for a person. Adapters: files and S3. */
+export interface Quarantine {
+  put(entry: Quarantined): Promise<string>
+  list(limit: number): Promise<readonly string[]>
+  get(id: string): Promise<Quarantined>
+  remove(id: string): Promise<void>
+}

@@ -1,0 +1,2 @@
+export type * from './batch/types.ts'
+export * from './ocsf/index.ts'

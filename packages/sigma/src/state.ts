@@ -1,0 +1,30 @@
+/**
+ * State that crosses sandboxes and workers: windows of counts, baselines, leases. One interface, three adapters (memory, SQLite,
+ * DynamoDB) in ingest.
+ */
+export interface StateStore {
+  /**
+   * Folds one batch into the state under `key`, exactly once: asked again with the same `batch` it changes nothing and answers what it
+   * answered the first time, so that a crash neither counts twice nor loses the answer. Concurrent callers are serialized per key.
+   *
+   * `reduce` must be pure: it may run more than once. State and answer are JSON.
+   */
+  fold<State, Answer>(request: FoldRequest<State, Answer>): Promise<Answer>
+
+  /** Takes or renews the lease `name` for `holder`; false when someone else holds it. Times are epoch and plain milliseconds. */
+  lease(name: string, holder: string, now: number, forMs: number): Promise<boolean>
+
+  close(): Promise<void>
+}
+
+export interface FoldRequest<State, Answer> {
+  /** At most 1,024 characters; holds the detection's id and its group. */
+  readonly key: string
+  /** Names the batch that is folded in; at most 256 characters. */
+  readonly batch: string
+  readonly now: number
+  /** When the state may be forgotten, epoch milliseconds. */
+  readonly expiresAt: number
+  readonly initial: State
+  readonly reduce: (state: State) => { readonly state: State; readonly answer: Answer }
+}
