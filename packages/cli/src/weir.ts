@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-process.stderr.write("weir: not built yet\n")
+process.stderr.write('weir: not built yet\n')

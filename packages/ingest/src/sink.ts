@@ -48,6 +48,8 @@ export interface Sink<Options> {
   readonly summary: string
   /** The options of this sink; their `.describe()`s (zod/mini: `z.describe` checks) become `weir sinks` and the config's JSON Schema. */
   readonly options: z.ZodMiniType<Options>
+  /** Names of the options that hold secrets: given by reference in the config, resolved before `encode` and `authorize` see them. */
+  readonly secrets: readonly string[]
   /** The most one request may hold, before compression. */
   limits(options: Options): { readonly events: number; readonly bytes: number }
   /** Events with different keys never share a request (an index, a table, a time window). Default: all share. */
