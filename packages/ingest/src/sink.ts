@@ -37,6 +37,16 @@ export interface SinkIo {
   readonly request: (request: SinkRequest, options: { readonly timeoutMs: number; readonly ca?: string }) => Promise<SinkResponse>
 }
 
+/** Thrown by `authorize` where the far side refuses or cannot give credentials; any other error of it is a `retry`. */
+export class NotAuthorized extends Error {
+  override readonly name = 'NotAuthorized'
+  readonly judgement: Judgement
+  constructor(judgement: Judgement) {
+    super(judgement.reason ?? 'no credentials')
+    this.judgement = judgement
+  }
+}
+
 /**
  * A destination. `encode` and `judge` are pure; batching, waiting, retrying, splitting, compressing and spooling live once, in `forward`.
  * One file each in `sinks/`, listed in `sinks/index.ts`.
@@ -54,7 +64,10 @@ export interface Sink<Options> {
   limits(options: Options): { readonly events: number; readonly bytes: number }
   /** Events with different keys never share a request (an index, a table, a time window). Default: all share. */
   partition?(event: OcsfEvent, options: Options): string
-  /** Headers that carry credentials, obtained once and cached by `forward` until they expire or a `hold` asks for fresh ones. */
+  /**
+   * Headers that carry credentials, obtained once and cached by `forward` until they expire (epoch milliseconds) or a `hold` asks for
+   * fresh ones. Throws `NotAuthorized`.
+   */
   authorize?(
     options: Options,
     io: SinkIo,
@@ -65,6 +78,6 @@ export interface Sink<Options> {
   /** A harmless request that shows reachability and credentials, for `weir check --connect`. */
   probe(options: Options): SinkRequest
   judgeProbe(response: SinkResponse, options: Options): Judgement
-  /** Replaces HTTP, for a sink on this machine. */
+  /** Replaces HTTP, for a sink on this machine; gets `probe`'s request too, with no events. A throw is a `retry`. */
   send?(request: SinkRequest, events: readonly OcsfEvent[], options: Options): Promise<SinkResponse>
 }
