@@ -1,2 +1,2 @@
-export type * from './batch/types.ts'
+export * from './batch/index.ts'
 export * from './ocsf/index.ts'

@@ -1,0 +1,8 @@
+export { readBody } from './body.ts'
+export { type DecodeLimits, decodeBatch, isBatch, readEnvelope } from './decode.ts'
+export { encodeBatch, estimateRecordBytes } from './encode.ts'
+export { BodyError, type BodyReason, WireError, type WireReason } from './errors.ts'
+export type { FieldContext } from './fields.ts'
+export { MAX_ITEMS, MAX_RAW_BYTES } from './limits.ts'
+export { packPlatform, unpackPlatform } from './platform.ts'
+export type * from './types.ts'
