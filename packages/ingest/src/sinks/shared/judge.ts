@@ -62,3 +62,5 @@ export function jsonObject(body: Uint8Array): Readonly<Record<string, unknown>> 
 
 export const objectOf = (value: unknown): Readonly<Record<string, unknown>> | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : undefined
+
+export const string = (value: unknown): string => (typeof value === 'string' ? value : '')
