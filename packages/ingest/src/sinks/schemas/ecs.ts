@@ -14,6 +14,7 @@ import {
   pluck,
   type Row,
   real,
+  text,
 } from './map.ts'
 
 /** The version every document names in `ecs.version`. */
