@@ -1,2 +1,8 @@
+export * from './engine.ts'
+export { parseDocument } from './parse/document.ts'
+export { parseRules } from './parse/yaml.ts'
+export { REGEX_INPUT_LIMIT } from './regex.ts'
+export type { ParseOptions, Refusal, Rule } from './rule.ts'
 export type * from './state.ts'
+export type * from './tree.ts'
 export * from './types.ts'

@@ -1,0 +1,115 @@
+import { CONDITION_SIZE, ConditionError, parseCondition } from '../condition/parser.ts'
+import { type ParseOptions, type Refusal, type Rule, RuleError } from '../rule.ts'
+import type { Condition, Detection } from '../tree.ts'
+import { DetectionReader, isMap } from './detection.ts'
+import { own, readLogSource, readMeta, readTaxonomy } from './metadata.ts'
+
+/** How deep a document may nest, and how many values it may hold, counting a shared one each time. */
+export const DOCUMENT_DEPTH = 32
+export const DOCUMENT_SIZE = 200_000
+/** The longest condition, in characters. */
+const CONDITION_LENGTH = 65_535
+
+/**
+ * Takes a document that is parsed already, from a rule pack: no YAML at cold start. It is checked as strictly as a text. Refusals have
+ * line and column 0, and their reason begins with the place in the document.
+ */
+export function parseDocument(
+  document: unknown,
+  file: string,
+  options: ParseOptions = {},
+): { readonly rule: Rule } | { readonly refused: Refusal } {
+  try {
+    return { rule: readRule(document, file, options) }
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error
+    const place = error.path.join('.')
+    return {
+      refused: {
+        file,
+        line: 0,
+        column: 0,
+        rule: ruleName(document),
+        reason: place ? `${place}: ${error.message}` : error.message,
+      },
+    }
+  }
+}
+
+/** Reads one rule. Throws RuleError. */
+export function readRule(document: unknown, file: string, options: ParseOptions): Rule {
+  if (!isMap(document)) throw new RuleError([], 'a rule is a map with title, logsource and detection')
+  checkSize(document)
+  refuseOtherKinds(document)
+  const meta = readMeta(document)
+  const logsource = readLogSource(document)
+  const taxonomy = readTaxonomy(document)
+  const reader = new DetectionReader(options)
+  const condition = readDetection(document, reader)
+  return { meta, logsource, taxonomy, condition, fields: [...reader.fields].sort(), file, document }
+}
+
+/** What a refused document is called: its title or its id. */
+export function ruleName(document: unknown): string {
+  if (!isMap(document)) return ''
+  const name = own(document, 'title') ?? own(document, 'id')
+  return typeof name === 'string' ? name.slice(0, 256) : ''
+}
+
+function refuseOtherKinds(document: Readonly<Record<string, unknown>>): void {
+  const kinds = [
+    ['correlation', 'correlation rules are not supported yet'],
+    ['filter', 'filters are not supported yet'],
+    ['action', 'collections of old Sigma ("action: global") are not Sigma 2; write each rule whole'],
+  ] as const
+  for (const [key, reason] of kinds) {
+    if (Object.hasOwn(document, key)) throw new RuleError([key], reason)
+  }
+}
+
+function readDetection(document: Readonly<Record<string, unknown>>, reader: DetectionReader): Condition {
+  const detection = own(document, 'detection')
+  if (!isMap(detection))
+    throw new RuleError(['detection'], detection === undefined ? 'detection is missing' : 'detection must be a map')
+  if (Object.hasOwn(detection, 'timeframe')) {
+    throw new RuleError(['detection', 'timeframe'], 'timeframe belongs to old aggregations; write a correlation rule')
+  }
+  const detections = new Map<string, Detection>()
+  for (const [name, definition] of Object.entries(detection)) {
+    if (name !== 'condition') detections.set(name, reader.read(definition, ['detection', name]))
+  }
+  const written = own(detection, 'condition')
+  if (written === undefined || written === null) throw new RuleError(['detection'], 'condition is missing')
+  if (!Array.isArray(written)) return readCondition(written, detections, ['detection', 'condition'])
+  if (written.length * detections.size > CONDITION_SIZE) throw new RuleError(['detection', 'condition'], 'too many conditions')
+  const items = written.map((one, i) => readCondition(one, detections, ['detection', 'condition', i]))
+  const [first] = items
+  if (!first) throw new RuleError(['detection', 'condition'], 'condition is empty')
+  return items.length === 1 ? first : { kind: 'or', items }
+}
+
+function readCondition(
+  written: unknown,
+  detections: ReadonlyMap<string, Detection>,
+  path: readonly (string | number)[],
+): Condition {
+  if (typeof written !== 'string') throw new RuleError(path, 'condition must be a text')
+  if (written.length > CONDITION_LENGTH) throw new RuleError(path, `condition is longer than ${CONDITION_LENGTH} characters`)
+  try {
+    return parseCondition(written, detections)
+  } catch (error) {
+    throw error instanceof ConditionError ? new RuleError(path, `condition: ${error.message}`, error.at) : error
+  }
+}
+
+/** Walks the document before anything recursive does. */
+function checkSize(document: object): void {
+  const stack: { readonly value: unknown; readonly depth: number }[] = [{ value: document, depth: 0 }]
+  let seen = 0
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    if (++seen > DOCUMENT_SIZE) throw new RuleError([], `holds more than ${DOCUMENT_SIZE} values`)
+    if (top.depth > DOCUMENT_DEPTH) throw new RuleError([], `nested more than ${DOCUMENT_DEPTH} deep`)
+    if (typeof top.value !== 'object' || top.value === null) continue
+    for (const value of Object.values(top.value)) stack.push({ value, depth: top.depth + 1 })
+  }
+}

@@ -1,0 +1,139 @@
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+} from 'yaml'
+import { type ParseOptions, type Path, type Refusal, type Rule, RuleError } from '../rule.ts'
+import { DOCUMENT_DEPTH, readRule, ruleName } from './document.ts'
+
+/** The longest text, in UTF-16 units, and how many documents one text may hold. */
+export const TEXT_LIMIT = 1_048_576
+export const DOCUMENTS_LIMIT = 1_000
+/** How many nodes all aliases of a document may add. */
+export const ALIAS_LIMIT = 100
+
+const CORE_TAGS: ReadonlySet<string> = new Set(
+  ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map(name => `tag:yaml.org,2002:${name}`),
+)
+
+/**
+ * Takes the rules of one YAML text, which holds one or several documents. What is no rule, or one that cannot run as it is written, is
+ * refused with its place and reason; the other documents are taken all the same. Never throws.
+ */
+export function parseRules(
+  text: string,
+  file: string,
+  options: ParseOptions = {},
+): { readonly rules: Rule[]; readonly refused: Refusal[] } {
+  const rules: Rule[] = []
+  const refused: Refusal[] = []
+  const refuse = (reason: string): { rules: Rule[]; refused: Refusal[] } => {
+    refused.push({ file, line: 1, column: 1, rule: '', reason })
+    return { rules, refused }
+  }
+  if (text.length > TEXT_LIMIT) return refuse(`longer than ${TEXT_LIMIT} characters; split the file`)
+  const lines = new LineCounter()
+  // YAML 1.2 whatever a %YAML directive says; duplicate keys are looked for here, as the library's own check is quadratic.
+  const documents = parseAllDocuments(text, {
+    schema: 'core',
+    merge: true,
+    uniqueKeys: false,
+    prettyErrors: false,
+    lineCounter: lines,
+  })
+  if (documents.length > DOCUMENTS_LIMIT) return refuse(`more than ${DOCUMENTS_LIMIT} documents; split the file`)
+  for (const document of documents) {
+    if (document.contents === null && document.errors.length === 0 && documents.length > 1) continue
+    let value: unknown
+    try {
+      value = toValue(document)
+      rules.push(readRule(value, file, options))
+    } catch (error) {
+      if (!(error instanceof RuleError)) throw error
+      const { line, col } = lines.linePos(error instanceof YamlError ? error.position : locate(document, error))
+      refused.push({ file, line, column: col, rule: ruleName(value), reason: error.message })
+    }
+  }
+  return documents.length === 0 ? refuse('holds no document') : { rules, refused }
+}
+
+/** What is wrong with the YAML itself, and so has a position before there is a path. */
+class YamlError extends RuleError {
+  readonly position: number
+  constructor(position: number, reason: string) {
+    super([], reason)
+    this.position = position
+  }
+}
+
+function toValue(document: Document.Parsed): unknown {
+  const [error] = document.errors
+  if (error) throw new YamlError(error.pos[0], `not valid YAML: ${firstLine(error.message)}`)
+  if (document.contents) checkNodes(document.contents)
+  try {
+    return document.toJS({ maxAliasCount: ALIAS_LIMIT })
+  } catch (error) {
+    const reason = error instanceof Error ? firstLine(error.message) : String(error)
+    throw new YamlError(document.range[0], `not valid YAML: ${reason}`)
+  }
+}
+
+/** Refuses custom tags, duplicate keys and deep nesting, and makes texts of numbers that begin with a zero. */
+function checkNodes(contents: Node): void {
+  const stack: { readonly node: unknown; readonly depth: number }[] = [{ node: contents, depth: 0 }]
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const { node, depth } = top
+    if (!isScalar(node) && !isCollection(node)) continue
+    const at = node.range?.[0] ?? 0
+    if (node.tag !== undefined && !CORE_TAGS.has(node.tag))
+      throw new YamlError(at, `the tag ${node.tag.slice(0, 80)} is not taken`)
+    if (depth > DOCUMENT_DEPTH) throw new YamlError(at, `nested more than ${DOCUMENT_DEPTH} deep`)
+    // `00060429` is a code to whoever writes it; YAML 1.1, 1.2 and pySigma make three different things of it.
+    if (isScalar(node) && typeof node.value === 'number' && /^[-+]?0\d/.test(node.source ?? '')) node.value = node.source
+    if (isSeq(node)) for (const item of node.items) stack.push({ node: item, depth: depth + 1 })
+    if (!isMap(node)) continue
+    const keys = new Set<string>()
+    for (const { key, value } of node.items) {
+      if (!isScalar(key)) throw new YamlError(at, 'a key must be a text')
+      const name = String(key.value)
+      if (keys.has(name)) throw new YamlError(key.range?.[0] ?? at, `the key ${JSON.stringify(name.slice(0, 80))} stands twice`)
+      keys.add(name)
+      stack.push({ node: key, depth: depth + 1 }, { node: value, depth: depth + 1 })
+    }
+  }
+}
+
+/** The character at which an error's path begins, or as far along the path as the text goes. */
+function locate(
+  document: Document.Parsed,
+  { path, offset }: { readonly path: Path; readonly offset: number | undefined },
+): number {
+  let at = document.range[0]
+  let node: unknown = document.contents
+  if (isCollection(node)) at = node.range?.[0] ?? at
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(document)
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step)
+      if (!pair) return at
+      if (isScalar(pair.key)) at = pair.key.range?.[0] ?? at
+      node = pair.value
+    } else if (isSeq(node) && typeof step === 'number') {
+      node = node.items[step]
+      if (isScalar(node) || isCollection(node)) at = node.range?.[0] ?? at
+    } else return at
+  }
+  if (offset === undefined || !isScalar(node) || !node.range) return at
+  const quoted = node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE'
+  // Where a block scalar's text begins, its indentation and folds make the offset a guess: point at the scalar.
+  return node.type === 'PLAIN' || quoted ? node.range[0] + offset + (quoted ? 1 : 0) : node.range[0]
+}
+
+const firstLine = (message: string): string => (message.split('\n', 1)[0] ?? '').slice(0, 200)

@@ -1,0 +1,47 @@
+import type { Condition } from './tree.ts'
+import type { LogSource, RuleMeta } from './types.ts'
+
+/** A rule that has passed every check and can be matched: what `createEngine` takes. */
+export interface Rule {
+  readonly meta: RuleMeta
+  readonly logsource: LogSource
+  /** Which body the rule's field names belong to: `event.record` for `sigma`, `event.ocsf` for `ocsf`. */
+  readonly taxonomy: 'sigma' | 'ocsf'
+  readonly condition: Condition
+  /** Every field that the detection reads, sorted; keywords read the whole event and are not in it. */
+  readonly fields: readonly string[]
+  readonly file: string
+  /** The parsed YAML, to be put into a pack; `parseDocument` reads it back. */
+  readonly document: unknown
+}
+
+/** Why a document was not taken. Line and column count from 1, and are 0 when the document came from a pack. */
+export interface Refusal {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  /** The rule's title, or its id, or '' when it has neither. */
+  readonly rule: string
+  readonly reason: string
+}
+
+export interface ParseOptions {
+  /** The values of `%name%` under `|expand`; they may hold wildcards. A rule whose placeholder is not here is refused. */
+  readonly placeholders?: { readonly [name: string]: readonly string[] }
+}
+
+/** Where in a document something is wrong: the keys and indexes that lead there. */
+export type Path = readonly (string | number)[]
+
+/** A rule that cannot be taken. It never leaves the package: the parser turns it into a Refusal. */
+export class RuleError extends Error {
+  readonly path: Path
+  /** Characters into the scalar at `path`, for conditions. */
+  readonly offset: number | undefined
+
+  constructor(path: Path, reason: string, offset?: number) {
+    super(reason)
+    this.path = path
+    this.offset = offset
+  }
+}

@@ -1,0 +1,218 @@
+import { fold } from './values.ts'
+
+/** How deep an object is written when it is compared as JSON text; below it stands `null`. */
+const JSON_DEPTH = 64
+
+/** Numbers the fields that rules read, so that an event's field is looked up once for all of them. */
+export class FieldTable {
+  readonly #slots = new Map<string, number>()
+  readonly names: string[] = []
+
+  slot(name: string): number {
+    let slot = this.#slots.get(name)
+    if (slot === undefined) {
+      slot = this.names.push(name) - 1
+      this.#slots.set(name, slot)
+    }
+    return slot
+  }
+}
+
+/** What one event holds under one field name; an array holds as many values as it has members. */
+export class Field {
+  /** Whether the event has the field, with whatever value. */
+  found = false
+  hasNull = false
+  /** The values that are not null. */
+  readonly values: unknown[] = []
+  readonly #texts: string[] = []
+  readonly #folded: string[] = []
+
+  clear(): void {
+    this.found = false
+    this.hasNull = false
+    this.values.length = 0
+    this.#texts.length = 0
+    this.#folded.length = 0
+  }
+
+  /** Adds a value, and of an array each member, however deep arrays stand in arrays. */
+  add(value: unknown): void {
+    this.found = true
+    if (!Array.isArray(value)) {
+      this.#addOne(value)
+      return
+    }
+    const stack: unknown[] = [value]
+    while (stack.length > 0) {
+      const top = stack.pop()
+      if (!Array.isArray(top)) this.#addOne(top)
+      else for (let i = top.length - 1; i >= 0; i--) stack.push(top[i])
+    }
+  }
+
+  #addOne(value: unknown): void {
+    if (value === null || value === undefined) this.hasNull = true
+    else this.values.push(value)
+  }
+
+  /** The values as text: numbers in decimal, objects as JSON. */
+  texts(): readonly string[] {
+    if (this.#texts.length === 0) for (const value of this.values) this.#texts.push(textOf(value))
+    return this.#texts
+  }
+
+  /** The texts without case. */
+  folded(): readonly string[] {
+    if (this.#folded.length === 0) for (const text of this.texts()) this.#folded.push(fold(text))
+    return this.#folded
+  }
+}
+
+/** One event as compiled rules read it. A view is used for one event after another: `reset`, then read. */
+export class EventView {
+  readonly #paths: readonly (readonly Step[])[]
+  readonly #fields: Field[] = []
+  readonly #read: number[] = []
+  readonly #keywords = new Field()
+  #keywordsRead = 0
+  #root: unknown
+  #round = 0
+
+  constructor(table: FieldTable) {
+    this.#paths = table.names.map(steps)
+    for (const _ of table.names) {
+      this.#fields.push(new Field())
+      this.#read.push(0)
+    }
+  }
+
+  reset(root: unknown): void {
+    this.#root = root
+    this.#round++
+  }
+
+  field(slot: number): Field {
+    const field = this.#fields[slot]
+    if (!field) throw new RangeError(`no field has the number ${slot}`)
+    if (this.#read[slot] !== this.#round) {
+      this.#read[slot] = this.#round
+      field.clear()
+      collect(this.#root, this.#paths[slot] ?? [], field)
+    }
+    return field
+  }
+
+  /** Every text and number of the event, at any depth: what keywords are searched in. Names of fields are not in it. */
+  keywords(): Field {
+    if (this.#keywordsRead !== this.#round) {
+      this.#keywordsRead = this.#round
+      this.#keywords.clear()
+      for (const { value } of leaves(this.#root)) this.#keywords.add(value)
+    }
+    return this.#keywords
+  }
+
+  /** Where the keyword value at `index` stands, as a dotted name. */
+  keywordPlace(index: number): string {
+    let at = 0
+    for (const leaf of leaves(this.#root)) {
+      if (at++ === index) return placeOf(leaf)
+    }
+    return ''
+  }
+}
+
+interface Leaf {
+  readonly value: unknown
+  readonly key: string
+  readonly parent: Leaf | undefined
+}
+
+/** Texts and numbers in document order. It walks with a stack of its own, so its depth is the event's, which the caller bounds. */
+function* leaves(root: unknown): Generator<Leaf> {
+  const stack: Leaf[] = [{ value: root, key: '', parent: undefined }]
+  for (let leaf = stack.pop(); leaf; leaf = stack.pop()) {
+    const { value } = leaf
+    if (typeof value === 'string' || typeof value === 'number') yield leaf
+    else if (typeof value === 'object' && value !== null) {
+      const entries = Array.isArray(value) ? value.map((member: unknown) => ['', member] as const) : Object.entries(value)
+      for (let i = entries.length - 1; i >= 0; i--) {
+        const entry = entries[i]
+        if (entry) stack.push({ value: entry[1], key: entry[0], parent: leaf })
+      }
+    }
+  }
+}
+
+function placeOf(leaf: Leaf): string {
+  const keys: string[] = []
+  for (let at: Leaf | undefined = leaf; at && keys.length < JSON_DEPTH; at = at.parent) if (at.key !== '') keys.push(at.key)
+  return keys.reverse().join('.')
+}
+
+/** One step into `a.b.c`: at an object, the whole rest as one key, else the first key of it. */
+interface Step {
+  readonly rest: string
+  readonly key: string
+}
+
+const steps = (name: string): readonly Step[] => {
+  const keys = name.split('.')
+  return keys.map((key, i) => ({ key, rest: keys.slice(i).join('.') }))
+}
+
+/** Puts what stands at `path` into `field`. A key that holds the dots itself wins; arrays on the way stand for each of their members. */
+function collect(root: unknown, path: readonly Step[], field: Field): void {
+  let at: unknown = root
+  for (let i = 0; i < path.length; i++) {
+    if (typeof at !== 'object' || at === null) return
+    if (Array.isArray(at)) {
+      collectMembers(at, path.slice(i), field)
+      return
+    }
+    const step = path[i]
+    if (!step) return
+    const object = at as { readonly [key: string]: unknown }
+    if (step.rest !== step.key && Object.hasOwn(object, step.rest)) {
+      field.add(object[step.rest])
+      return
+    }
+    if (!Object.hasOwn(object, step.key)) return
+    at = object[step.key]
+  }
+  field.add(at)
+}
+
+function collectMembers(array: readonly unknown[], path: readonly Step[], field: Field): void {
+  const stack: unknown[] = [array]
+  while (stack.length > 0) {
+    const top = stack.pop()
+    if (Array.isArray(top)) for (let i = top.length - 1; i >= 0; i--) stack.push(top[i])
+    else collect(top, path, field)
+  }
+}
+
+/** The text that a value is compared as. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'object' && value !== null) return jsonOf(value)
+  return String(value)
+}
+
+function jsonOf(value: object): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    // Nested deeper than the stack: what stands near the top is still compared.
+    return JSON.stringify(cut(value, JSON_DEPTH))
+  }
+}
+
+function cut(value: unknown, depth: number): unknown {
+  if (typeof value === 'bigint') return String(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (depth === 0) return null
+  if (Array.isArray(value)) return value.map((member: unknown) => cut(member, depth - 1))
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, cut(member, depth - 1)]))
+}
