@@ -1,0 +1,138 @@
+import { systemClock, type Clock } from '../clock.ts'
+import { categoryOf, type TelemetryEvent } from './events.ts'
+import type { Subscription } from './subscription.ts'
+
+/** Delivers one batch; rejects when the listener is not there or does not answer 2xx. */
+export type Deliver = (body: string, destination: Subscription['destination']) => Promise<void>
+
+interface Batch {
+  events: string[]
+  bytes: number
+}
+
+const RETRY = { firstMs: 100, maxMs: 2000 }
+const DROP_REASON = 'Some logs were dropped because the downstream consumer is slower than the logs production rate'
+
+/**
+ * One subscriber of the Telemetry API. Events collect until a batch has maxItems, maxBytes or is timeoutMs old. One batch is in flight at
+ * a time and is retried with backoff for as long as it takes; when the next one fills meanwhile it is dropped as a whole, and a
+ * `platform.logsDropped` opens its successor. So a subscriber costs two batches of memory, whatever the function writes.
+ * While the sandbox is frozen nothing leaves, as the platform's own daemon is frozen with it.
+ */
+export class Subscriber {
+  readonly name: string
+  readonly subscription: Subscription
+  readonly #deliver: Deliver
+  readonly #clock: Clock
+  readonly #closing = new AbortController()
+  #open: Batch = { events: [], bytes: 0 }
+  #due = false
+  #sending: Promise<void> | undefined
+  #paused: PromiseWithResolvers<void> | undefined
+
+  constructor(name: string, subscription: Subscription, deliver: Deliver, clock: Clock = systemClock) {
+    this.name = name
+    this.subscription = subscription
+    this.#deliver = deliver
+    this.#clock = clock
+  }
+
+  offer(event: TelemetryEvent): void {
+    if (this.#closing.signal.aborted || !this.subscription.types.includes(categoryOf(event.type))) return
+    const text = this.#encode(event)
+    const bytes = Buffer.byteLength(text)
+    const { maxItems, maxBytes } = this.subscription.buffering
+    if (this.#open.events.length > 0 && (this.#open.events.length >= maxItems || this.#open.bytes + bytes > maxBytes)) {
+      this.#due = true
+      if (!this.#send()) this.#drop()
+    }
+    this.#push(text, bytes)
+  }
+
+  /** Sends what is there without waiting for timeoutMs; the promise ends when nothing is buffered or in flight any more. */
+  async flush(): Promise<void> {
+    while (this.#open.events.length > 0 || this.#sending) {
+      this.#due = true
+      this.#send()
+      await this.#sending
+      if (this.#closing.signal.aborted) return
+    }
+  }
+
+  pause(): void {
+    this.#paused ??= Promise.withResolvers()
+  }
+
+  resume(): void {
+    this.#paused?.resolve()
+    this.#paused = undefined
+    this.#send()
+  }
+
+  close(): void {
+    this.#closing.abort()
+    this.resume()
+    this.#open = { events: [], bytes: 0 }
+  }
+
+  #push(text: string, bytes: number): void {
+    this.#open.events.push(text)
+    this.#open.bytes += bytes
+    if (this.#open.events.length >= this.subscription.buffering.maxItems) {
+      this.#due = true
+      this.#send()
+    }
+    if (this.#open.events.length !== 1) return
+    const batch = this.#open
+    void this.#clock.sleep(this.subscription.buffering.timeoutMs, this.#closing.signal).then(() => {
+      if (this.#open !== batch) return
+      this.#due = true
+      this.#send()
+    })
+  }
+
+  /** True when the open batch has left. */
+  #send(): boolean {
+    if (!this.#due || this.#sending || this.#paused || this.#closing.signal.aborted || this.#open.events.length === 0)
+      return false
+    const body = `[${this.#open.events.join(',')}]`
+    this.#open = { events: [], bytes: 0 }
+    this.#due = false
+    this.#sending = this.#retry(body).finally(() => {
+      this.#sending = undefined
+      this.#send()
+    })
+    return true
+  }
+
+  async #retry(body: string): Promise<void> {
+    for (let wait = RETRY.firstMs; !this.#closing.signal.aborted; wait = Math.min(wait * 2, RETRY.maxMs)) {
+      try {
+        return await this.#deliver(body, this.subscription.destination)
+      } catch {
+        await this.#clock.sleep(wait, this.#closing.signal)
+        await this.#paused?.promise
+      }
+    }
+  }
+
+  #drop(): void {
+    const { events, bytes } = this.#open
+    this.#open = { events: [], bytes: 0 }
+    this.#due = false
+    if (!this.subscription.types.includes('platform')) return
+    const text = this.#encode({
+      time: new Date(this.#clock.now()).toISOString(),
+      type: 'platform.logsDropped',
+      record: { droppedBytes: bytes, droppedRecords: events.length, reason: DROP_REASON },
+    })
+    this.#push(text, Buffer.byteLength(text))
+  }
+
+  /** Schema 2022-07-01 renders every log record as text, later ones keep JSON records. */
+  #encode({ time, type, record }: TelemetryEvent): string {
+    const asText =
+      categoryOf(type) !== 'platform' && typeof record !== 'string' && this.subscription.schemaVersion === '2022-07-01'
+    return JSON.stringify({ time, type, record: asText ? JSON.stringify(record) : record })
+  }
+}
