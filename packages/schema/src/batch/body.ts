@@ -1,4 +1,4 @@
-import { parseJson } from './json.ts'
+import { parseJson } from '../json.ts'
 import { unpackPlatform } from './platform.ts'
 import type { ContentType, TelemetryRecord } from './types.ts'
 

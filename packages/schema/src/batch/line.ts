@@ -1,6 +1,6 @@
 import { WireError } from './errors.ts'
 import { type Field, isoMillis, isoText, LONE_SURROGATE } from './fields.ts'
-import { parseJson } from './json.ts'
+import { parseJson } from '../json.ts'
 
 /** Bytes that stand for the record's invocation id, and for an ISO time, whose distance from the record's time follows. */
 const INVOCATION = 0x01

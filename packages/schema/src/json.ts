@@ -1,4 +1,4 @@
-import { BodyError } from './errors.ts'
+import { BodyError } from './batch/errors.ts'
 
 /** V8 parses JSON five million levels deep and then cannot write it again at five thousand: such a value would break every sink. */
 const MAX_DEPTH = 64

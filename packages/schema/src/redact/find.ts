@@ -1,0 +1,173 @@
+import { type Pattern, PATTERNS, scan } from './patterns.ts'
+import type { Hits } from './triggers.ts'
+
+/** A secret in a text: what to mask, and under which name. */
+export interface Secret {
+  readonly kind: string
+  readonly value: string
+}
+
+/** One stretch of a text to replace. */
+export interface Edit {
+  readonly start: number
+  readonly end: number
+  /** What it holds. More than one where it is encoded. */
+  readonly secrets: readonly Secret[]
+  /** Where several edits overlap, the lowest one gives the mask. */
+  readonly rank: number
+  /** What to write instead, for an encoded stretch; undefined for the mask of its secret. */
+  readonly encode?: (mask: Mask) => string
+}
+
+/** Writes the mask of a secret. */
+export type Mask = (secret: Secret) => string
+
+const MASK = /\[redacted:[\w:-]{1,80}\]/g
+const MAX_DECODINGS = 2
+
+/** All there is to replace in `text`, in order, without overlaps. `hits`: what `scan` said of it. */
+export function findEdits(text: string, hits: Hits | undefined = scan(text), decodings = 0): Edit[] {
+  if (!hits) return []
+  const edits: Edit[] = []
+  for (const index of hits.patterns) addMatches(text, PATTERNS[index] as Pattern, index, edits)
+  if (decodings < MAX_DECODINGS) {
+    if (hits.percent) edits.push(...percentEdits(text, decodings))
+    if (hits.base64.length > 0) edits.push(...base64Edits(text, hits, decodings))
+  }
+  if (edits.length === 0) return edits
+  const masks = text.includes('[redacted:') ? [...text.matchAll(MASK)] : []
+  return merge(edits.filter(edit => !masks.some(mask => edit.start < mask.index + mask[0].length && mask.index < edit.end)))
+}
+
+/** `text` with its edits made. */
+export function applyEdits(text: string, edits: readonly Edit[], mask: Mask): string {
+  let done = 0
+  let result = ''
+  for (const { start, end, secrets, encode } of edits) {
+    const [secret] = secrets
+    result += text.slice(done, start) + (encode ? encode(mask) : secret ? mask(secret) : '')
+    done = end
+  }
+  return result + text.slice(done)
+}
+
+function addMatches(text: string, pattern: Pattern, rank: number, edits: Edit[]): void {
+  const { expression, accept, rest } = pattern
+  expression.lastIndex = 0
+  for (let match = expression.exec(text); match; match = expression.exec(text)) {
+    let value = match.findLast(group => group !== undefined) ?? match[0]
+    const accepted = accept?.(value, match) ?? true
+    if (accepted === false) {
+      expression.lastIndex = match.index + 1
+      continue
+    }
+    let end = match.index + match[0].length
+    const start = end - value.length
+    if (rest) {
+      rest.lastIndex = end
+      end += rest.exec(text)?.[0].length ?? 0
+      value = text.slice(start, end)
+      expression.lastIndex = end
+    }
+    edits.push({ start, end, rank, secrets: [{ kind: accepted === true ? pattern.kind : accepted, value }] })
+  }
+}
+
+/** Edits in order; those that overlap become one that covers them all and is named by the lowest rank. */
+export function merge(edits: Edit[]): Edit[] {
+  edits.sort((a, b) => a.start - b.start || a.rank - b.rank)
+  const merged: Edit[] = []
+  for (const edit of edits) {
+    const last = merged.at(-1)
+    if (!last || edit.start >= last.end) {
+      merged.push(edit)
+      continue
+    }
+    const named = edit.rank < last.rank ? edit : last
+    const whole = named.start <= last.start && named.end >= Math.max(last.end, edit.end)
+    const { secrets, rank } = named
+    const range = { start: last.start, end: Math.max(last.end, edit.end) }
+    merged[merged.length - 1] = whole ? named : { ...range, secrets, rank }
+  }
+  return merged
+}
+
+/** What shows only after percent decoding, with its place in the text as it is. */
+function percentEdits(text: string, decodings: number): Edit[] {
+  const { decoded, places } = percentDecode(text)
+  return findEdits(decoded, undefined, decodings + 1).map(({ encode, ...edit }) => ({
+    ...edit,
+    start: places[edit.start] ?? text.length,
+    end: places[edit.end] ?? text.length,
+    rank: edit.rank + PATTERNS.length,
+    ...(encode && { encode: (mask: Mask) => encodeURIComponent(encode(mask)) }),
+  }))
+}
+
+/** The text with percent-encoded bytes decoded (one character a byte), and where each of its characters began. */
+function percentDecode(text: string): { decoded: string; places: number[] } {
+  const places: number[] = []
+  let decoded = ''
+  for (let at = 0; at < text.length; ) {
+    const code = text.charCodeAt(at) === 37 ? Number.parseInt(text.slice(at + 1, at + 3), 16) : Number.NaN
+    const isByte = !Number.isNaN(code) && /^[0-9a-f]{2}$/i.test(text.slice(at + 1, at + 3))
+    places.push(at)
+    decoded += isByte ? String.fromCharCode(code) : text.charAt(at)
+    at += isByte ? 3 : 1
+  }
+  return { decoded, places }
+}
+
+/** Stretches of base64 whose bytes hold a secret: masked inside and encoded again. */
+function base64Edits(text: string, hits: Hits, decodings: number): Edit[] {
+  const edits: Edit[] = []
+  const seen = new Set<number>()
+  let start = 0
+  let end = 0
+  for (const { at, phase } of hits.base64) {
+    if (at >= end) {
+      start = at
+      end = at
+      while (start > 0 && isBase64(text.charCodeAt(start - 1))) start--
+      while (isBase64(text.charCodeAt(end))) end++
+    }
+    const first = start + ((((at - phase - start) % 4) + 4) % 4)
+    if (at - phase < start || seen.has(first)) continue
+    seen.add(first)
+    const edit = base64Edit(text, first, end, decodings)
+    if (edit) edits.push(edit)
+  }
+  return edits
+}
+
+function base64Edit(text: string, start: number, end: number, decodings: number): Edit | undefined {
+  const encoded = text.slice(start, end)
+  const decoded = Buffer.from(encoded, 'base64').toString('latin1')
+  const inner = findEdits(decoded, undefined, decodings + 1)
+  if (inner.length === 0) return undefined
+  let padding = 0
+  while (padding < 2 && text.charCodeAt(end + padding) === 61) padding++
+  const form = /[-_]/.test(encoded) ? 'base64url' : 'base64'
+  return {
+    start,
+    end: end + padding,
+    rank: 2 * PATTERNS.length,
+    secrets: inner.flatMap(edit => edit.secrets),
+    encode(mask) {
+      const again = Buffer.from(applyEdits(decoded, inner, mask), 'latin1').toString(form)
+      return padding > 0 ? again : again.replace(/=+$/, '')
+    },
+  }
+}
+
+/** A character of base64 or of its URL form. */
+function isBase64(code: number): boolean {
+  return (
+    (code >= 97 && code <= 122) ||
+    (code >= 65 && code <= 90) ||
+    (code >= 47 && code <= 57) ||
+    code === 43 ||
+    code === 45 ||
+    code === 95
+  )
+}

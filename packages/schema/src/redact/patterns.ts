@@ -1,0 +1,291 @@
+import { isPlausible, isVaried, sensitiveField } from './fields.ts'
+import { createScanner, type Hits } from './triggers.ts'
+
+/** One kind of secret that can be told by its form. */
+export interface Pattern {
+  /** Names the kind in masks and findings. */
+  readonly kind: string
+  /** Literals of four characters or more, in any case, one of which must occur before the expression runs. */
+  readonly literals: readonly string[]
+  /** A shape that stands in for literals. */
+  readonly shape?: 'digits' | 'dashed' | 'at'
+  /**
+   * Global. Its last group that took part is the secret, and ends the match. Vetted to run in linear time: every repetition is bounded, or
+   * cannot begin again inside itself.
+   */
+  readonly expression: RegExp
+  /** A last look; it may name a kind of its own. */
+  readonly accept?: (secret: string, match: RegExpExecArray) => boolean | string
+  /** Sticky: what belongs to an accepted secret beyond the expression's own bound. */
+  readonly rest?: RegExp
+  /** Whether base64 of its literals is looked for, too. */
+  readonly encoded?: boolean
+}
+
+/** A token with a prefix of its own, as most vendors now make them. */
+function token(kind: string, prefixes: readonly string[], characters: string, least: number, most = 300): Pattern {
+  const start = prefixes.map(prefix => prefix.replace(/[.\\]/g, '\\$&')).join('|')
+  return {
+    kind,
+    literals: prefixes,
+    expression: new RegExp(`((?:${start})[${characters}]{${least},${most}})`, 'g'),
+    accept: isVaried,
+    encoded: true,
+  }
+}
+
+const each = (prefix: string, characters: string): string[] => Array.from(characters, character => prefix + character)
+const ALNUM = '0123456789abcdefghijklmnopqrstuvwxyz'
+/** Between a field's name and its value: quotes (escaped ones too), blanks, a colon or an equals sign. */
+const IS = String.raw`["'\\]{0,4}\s{0,3}(?:=>|:=|[:=])\s{0,3}`
+
+/** The default pack, the more telling kinds first: where two overlap, the first one names the mask. */
+export const PATTERNS: readonly Pattern[] = [
+  {
+    kind: 'private-key',
+    literals: ['-----BEGIN'],
+    expression:
+      /(-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s\\:,.-]*?-----END[ A-Z0-9]{0,60}-----|[A-Za-z0-9+/=\s\\:,.-]*))/g,
+    encoded: true,
+  },
+  {
+    kind: 'aws-access-key-id',
+    literals: ['AKIA', 'ASIA'],
+    expression: /(?<![A-Z0-9])((?:AKIA|ASIA)[A-Z2-7]{16})(?![A-Z0-9])/g,
+    accept: isVaried,
+    encoded: true,
+  },
+  {
+    kind: 'aws-secret-access-key',
+    literals: ['secret'],
+    expression: new RegExp(
+      String.raw`secret[_. -]?(?:access[_. -]?)?key${IS}["'\\]{0,4}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])`,
+      'gi',
+    ),
+    accept: isVaried,
+  },
+  {
+    kind: 'aws-secret-access-key',
+    literals: ['AKIA', 'ASIA'],
+    expression: /(?:AKIA|ASIA)[A-Z2-7]{16}[^A-Za-z0-9/+]{1,8}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/g,
+    accept: isVaried,
+  },
+  token('aws-session-token', ['IQoJb3JpZ2lu', 'FwoGZXIvYXdz', 'FQoGZXIvYXdz'], 'A-Za-z0-9+/=%', 60, 4000),
+  {
+    kind: 'aws-presigned-signature',
+    literals: ['X-Amz-Signature'],
+    expression: /X-Amz-Signature=([0-9a-f]{64})/gi,
+  },
+  token('aws-bedrock-api-key', ['ABSK', 'bedrock-api-key-'], 'A-Za-z0-9+/=', 100, 1000),
+  token('github-token', ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], 'A-Za-z0-9', 36),
+  token('github-token', ['github_pat_'], 'A-Za-z0-9_', 60),
+  token(
+    'gitlab-token',
+    ['glpat-', 'gldt-', 'glptt-', 'glrt-', 'glcbt-', 'glsoat-', 'glft-', 'gloas-', 'glagent-', 'glimt-', 'glffct-'],
+    'A-Za-z0-9_.-',
+    20,
+  ),
+  token(
+    'slack-token',
+    each('xox', 'abeoprs').flatMap(prefix => [`${prefix}-`, `${prefix}.xox`]),
+    'A-Za-z0-9-',
+    20,
+  ),
+  token('slack-token', ['xapp-'], 'A-Za-z0-9-', 20),
+  {
+    kind: 'slack-webhook',
+    literals: ['hooks.slack.com'],
+    expression: /hooks\.slack\.com\/(?:services|workflows|triggers)\/([A-Za-z0-9+/]{30,100})/g,
+    encoded: true,
+  },
+  token('stripe-key', ['sk_live_', 'sk_test_', 'sk_prod_', 'rk_live_', 'rk_test_', 'rk_prod_', 'whsec_'], 'A-Za-z0-9', 10),
+  token('google-api-key', ['AIza'], 'A-Za-z0-9_-', 35, 35),
+  token('google-oauth-token', ['ya29.', 'GOCSPX-'], 'A-Za-z0-9_-', 20),
+  token('npm-token', ['npm_'], 'A-Za-z0-9', 36, 36),
+  token('pypi-token', ['pypi-AgE'], 'A-Za-z0-9_-', 50),
+  {
+    kind: 'sendgrid-key',
+    literals: each('SG.', `${ALNUM}_-`),
+    expression: /(?<![A-Za-z0-9])(SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64})/g,
+    accept: isVaried,
+  },
+  {
+    kind: 'twilio-key',
+    literals: each('SK', '0123456789abcdef').flatMap(start => each(start, '0123456789abcdef')),
+    expression: /(?<![A-Za-z0-9])(SK[0-9a-f]{32})(?![A-Za-z0-9])/g,
+    accept: isVaried,
+  },
+  {
+    kind: 'twilio-key',
+    literals: ['twilio'],
+    expression: /twilio[\w .-]{0,30}["'\\]{0,4}\s{0,3}[:=]\s{0,3}["'\\]{0,4}([0-9a-f]{32})(?![0-9a-f])/gi,
+    accept: isVaried,
+  },
+  token('anthropic-key', ['sk-ant-'], 'A-Za-z0-9_-', 30),
+  token('openai-key', ['sk-proj-', 'sk-svcacct-', 'sk-admin-'], 'A-Za-z0-9_-', 30),
+  {
+    kind: 'openai-key',
+    literals: ['T3BlbkFJ'],
+    expression: /(sk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})/g,
+  },
+  token(
+    'hugging-face-token',
+    ['hf_', 'api_org_'].flatMap(prefix => each(prefix, ALNUM.slice(10))),
+    'A-Za-z0-9',
+    33,
+    33,
+  ),
+  token('vault-token', ['hvs.', 'hvb.'], 'A-Za-z0-9_-', 80),
+  token('digitalocean-token', ['dop_v1_', 'doo_v1_', 'dor_v1_'], 'a-f0-9', 64, 64),
+  token('shopify-token', ['shpat_', 'shpca_', 'shppa_', 'shpss_'], 'A-Fa-f0-9', 32, 32),
+  token('databricks-token', each('dapi', '0123456789abcdef'), 'a-f0-9', 31, 31),
+  token('grafana-token', ['glsa_', 'glc_'], 'A-Za-z0-9_+/=', 32),
+  token('postman-key', ['PMAK-'], 'a-f0-9-', 50),
+  token('linear-key', ['lin_api_'], 'A-Za-z0-9', 40),
+  token('notion-token', ['ntn_'], 'A-Za-z0-9', 40),
+  token('pulumi-token', ['pul-'], 'a-f0-9', 40, 40),
+  token('square-token', ['sq0atp-', 'sq0csp-', 'EAAA'], 'A-Za-z0-9_-', 22),
+  token('1password-token', ['ops_eyJ'], 'A-Za-z0-9+/=', 100, 2000),
+  {
+    kind: 'azure-client-secret',
+    literals: each('', '0123456789').flatMap(digit => each(`${digit}Q~`, `${ALNUM}_.-~`)),
+    expression: /(?<![\w~.-])([\w~.]{3}\dQ~[\w~.-]{31,34})(?![\w~.-])/g,
+    accept: isVaried,
+  },
+  {
+    kind: 'azure-storage-key',
+    literals: ['AccountKey', 'SharedAccessKey'],
+    expression: /(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{42,86}={0,2})/g,
+    accept: isVaried,
+    encoded: true,
+  },
+  {
+    kind: 'azure-sas',
+    literals: ['?sig=', '&sig=', '%26sig%3D', 'u0026sig='],
+    expression: /sig=([A-Za-z0-9+/%]{42,60}=?)/g,
+    accept: isVaried,
+  },
+  {
+    kind: 'jwt',
+    literals: each('eyJ', 'hijklmnopqrstuvwxyz0123456'),
+    expression: /(?<![\w-])(eyJ[\w-]{10,2000}\.[\w-]{5,16000}\.[\w-]{10,2000}(?:\.[\w-]{1,2000}){0,2})/g,
+    encoded: true,
+  },
+  {
+    kind: 'authorization',
+    literals: ['basic'],
+    expression: /basic\s{1,3}([A-Za-z0-9+/_-]{6,2000}={0,2})/gi,
+    accept: secret => /^[\x20-\x7e]+:[\x20-\x7e]*$/.test(Buffer.from(secret, 'base64').toString('latin1')),
+  },
+  {
+    kind: 'authorization',
+    literals: ['bearer'],
+    expression: /bearer\s{1,3}([\w.~+/=-]{16,8000})/gi,
+    accept: secret => /\d/.test(secret) && isVaried(secret),
+  },
+  {
+    kind: 'authorization',
+    literals: ['authorization'],
+    expression: new RegExp(
+      String.raw`authorization${IS}["'\\]{0,4}(?:(?:basic|bearer|token|apikey|api-key)\s{1,3})?([\w.~+/=-]{12,8000})`,
+      'gi',
+    ),
+    accept: secret => /\d/.test(secret) && isVaried(secret) && !secret.startsWith('AWS4-'),
+  },
+  {
+    kind: 'url-password',
+    literals: [],
+    shape: 'at',
+    expression: /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,30}:\/\/[^\s:/@"'<>\\]{0,200}:([^\s/"'<>\\]{1,256})(?=@[^\s@])/gi,
+    accept: secret => secret.length >= 3 && isPlausible(secret, { kind: 'password', strength: 'strong' }, secret.length >= 4),
+  },
+  {
+    kind: 'payment-card',
+    literals: [],
+    shape: 'digits',
+    expression: /(?<![\w.-])(\d(?:[ -]?\d){13,15})(?![\w-]|\.\d)/g,
+    accept: isCard,
+  },
+  {
+    kind: 'us-ssn',
+    literals: [],
+    shape: 'dashed',
+    expression: /(?<![\w.-])((?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4})(?![\w-]|\.\d)/g,
+  },
+  {
+    // Any assignment: the field's name says whether it holds a secret, and of what kind.
+    kind: 'assignment',
+    literals: [
+      'password',
+      'passwd',
+      'passphrase',
+      'passcode',
+      'pwd=',
+      'pwd:',
+      'pwd"',
+      'secret',
+      'token',
+      'apikey',
+      'api_key',
+      'api-key',
+      'ssn=',
+      'ssn:',
+      'ssn"',
+      'ssn ',
+    ].concat(
+      ['private', 'signing', 'encryption', 'master', 'account'].flatMap(word => [`${word}key`, `${word}_key`, `${word}-key`]),
+    ),
+    expression: new RegExp(
+      String.raw`(password|passwd|passphrase|passcode|pwd|secret|token|ssn|key)(${IS})(?:\\{0,3}["']([^"'\\]{4,256})|([^\s"'\\,;&<>(){}\[\]]{4,256}))`,
+      'gi',
+    ),
+    rest: /[^\s"'\\,;&<>(){}[\]]*/y,
+    accept(secret, match) {
+      const [, word = '', is = '', quoted] = match
+      const field = sensitiveField(nameBefore(match.input, match.index + word.length))
+      return field !== null && isPlausible(secret, field, quoted !== undefined || is.includes('=')) && field.kind
+    },
+  },
+]
+
+/** The identifier that ends at `end`, as far as a field's name may reach. */
+function nameBefore(text: string, end: number): string {
+  let start = end
+  while (start > 0 && end - start < 60 && /[\w-]/.test(text.charAt(start - 1))) start--
+  return text.slice(start, end)
+}
+
+const shape = (name: Pattern['shape']): number => PATTERNS.findIndex(pattern => pattern.shape === name)
+
+/** One pass over a text: which patterns are worth running on it. */
+export const scan: (text: string) => Hits | undefined = createScanner(
+  PATTERNS.map(pattern => pattern.literals),
+  [
+    ...PATTERNS.filter(pattern => pattern.encoded).flatMap(pattern => pattern.literals),
+    'password',
+    'Password',
+    'secret',
+    'token',
+    'api_key',
+    'apikey',
+  ],
+  { digits: shape('digits'), dashed: shape('dashed'), at: shape('at') },
+)
+
+/** Issuers whose numbers are told apart safely: Visa, Mastercard, American Express, Discover, JCB, Diners. */
+const ISSUER =
+  /^(?:4\d{15}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|6(?:011|4[4-9]\d|5\d\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11})$/
+/** How the digits are grouped in print, if at all. */
+const GROUPS = /^(?:\d+|\d{4}([ -])\d{4}\1\d{4}\1\d{4}|\d{4}([ -])\d{6}\2\d{4,5})$/
+
+/** Whether digits are a payment card number: an issuer's range, the usual grouping and the Luhn checksum. */
+export function isCard(text: string): boolean {
+  const digits = text.replace(/[ -]/g, '')
+  if (!ISSUER.test(digits) || !GROUPS.test(text) || new Set(digits).size < 2) return false
+  let sum = 0
+  for (let at = 0; at < digits.length; at++) {
+    const digit = digits.charCodeAt(digits.length - 1 - at) - 48
+    sum += at % 2 === 0 ? digit : digit > 4 ? digit * 2 - 9 : digit * 2
+  }
+  return sum % 10 === 0
+}

@@ -1,0 +1,188 @@
+import { createHmac } from 'node:crypto'
+import { parseJson } from '../json.ts'
+import { isPlausible, type Sensitive, sensitiveField } from './fields.ts'
+import { applyEdits, type Edit, findEdits, merge, type Secret } from './find.ts'
+import { isCard, PATTERNS, scan } from './patterns.ts'
+
+/** A secret that was masked: all of it that may leave. */
+export interface SecretFound {
+  /** What it is, such as `aws-access-key-id`; `too-deep` for a value left out because it is nested too deep to look at. */
+  readonly kind: string
+  /** The path in the JSON value (`request.headers.authorization`, `items[2]`), or `line` for plain text. Holds no secret. */
+  readonly place: string
+  /** First 16 hex digits of HMAC-SHA256 over the secret: the same secret has the same one, under the same key. */
+  readonly fingerprint: string
+}
+
+export interface RedactOptions {
+  /**
+   * Names of fields whose value stays when it is, as a whole, an identifier that this pack masks elsewhere. For CloudTrail: `accessKeyId` says
+   * who acted, rules and analysts need it, and it opens nothing without its secret key, while in a function's log it points at a leaked pair.
+   */
+  readonly keep?: readonly string[]
+}
+
+/** Masks secrets as `[redacted:<kind>:<fingerprint>]`. Masking again changes nothing. */
+export interface Redactor {
+  /** One log line, plain or JSON. */
+  text(text: string): { text: string; found: SecretFound[] }
+  /** A JSON value, keys included; the same reference when nothing was found. More than 64 levels deep is left out, with a mask in its place. */
+  json(value: unknown, options?: RedactOptions): { value: unknown; found: SecretFound[] }
+  /** False when a closer look is needed. True says for sure that neither `text` nor, of the parsed JSON, `json` would find anything: one scan. */
+  isClean(text: string): boolean
+}
+
+const MAX_DEPTH = 64
+/** A mask can uncover a new boundary beside it; after this many rounds at most nothing is left to find. */
+const MAX_ROUNDS = 4
+/** The smallest number that can be a payment card's. */
+const MIN_CARD = 1e13
+/** No secret fits into a shorter key. */
+const MIN_KEY = 9
+const MAX_PLACE = 200
+
+/**
+ * The one redactor, for the extension (before anything is buffered) and for ingest (before anything is written). `key`: keys the fingerprints,
+ * so that nobody can guess a weak secret from its own; one key per installation makes them comparable. Zero dependencies, Node 18 or later.
+ */
+export function createRedactor({ key }: { key: Uint8Array | string }): Redactor {
+  const mask = (secret: Secret): string => `[redacted:${secret.kind}:${fingerprint(secret.value)}]`
+  const fingerprint = (value: string): string => createHmac('sha256', key).update(value).digest('hex').slice(0, 16)
+
+  const note = (edits: readonly Edit[], path: readonly string[], found: SecretFound[]): void => {
+    const place = placeOf(path)
+    for (const { secrets } of edits)
+      for (const { kind, value } of secrets) found.push({ kind, place, fingerprint: fingerprint(value) })
+  }
+
+  /** `field`: what the value's name says of it. */
+  const redactText = (text: string, path: string[], field: Sensitive | null, keep: Keep, found: SecretFound[]): string => {
+    let current = text
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const before = current
+      const hits = scan(current)
+      if (hits && round === 0) current = redactJsonText(current, path, keep, found)
+      let edits = current === before ? findEdits(current, hits) : findEdits(current)
+      if (keep.has(path.at(-1) ?? '')) edits = edits.filter(({ start, end }) => start > 0 || end < current.length)
+      else if (field && isPlausible(current, field, true)) edits = merge([...edits, wholeEdit(current, field)])
+      if (edits.length === 0 && current === before) break
+      note(edits, path, found)
+      current = applyEdits(current, edits, mask)
+    }
+    return current
+  }
+
+  const redactJsonText = (text: string, path: string[], keep: Keep, found: SecretFound[]): string => {
+    const body = text.trim()
+    if (path.length > MAX_DEPTH || !/^(?:\{.*\}|\[.*\])$/s.test(body)) return text
+    let value: unknown
+    try {
+      value = parseJson(body)
+    } catch {
+      return text
+    }
+    const redacted = redactValue(value, path, null, keep, found)
+    return redacted === value ? text : text.replace(body, () => JSON.stringify(redacted))
+  }
+
+  const redactValue = (value: unknown, path: string[], field: Sensitive | null, keep: Keep, found: SecretFound[]): unknown => {
+    if (typeof value === 'string') return redactText(value, path, field, keep, found)
+    if (typeof value === 'number') return redactNumber(value, path, found)
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+    if (path.length > MAX_DEPTH) {
+      found.push({ kind: 'too-deep', place: placeOf(path), fingerprint: '' })
+      return '[redacted:too-deep]'
+    }
+    return Array.isArray(value) ? redactArray(value, path, field, keep, found) : redactObject(value, path, keep, found)
+  }
+
+  const redactNumber = (value: number, path: string[], found: SecretFound[]): unknown => {
+    if (value < MIN_CARD || !isCard(String(value))) return value
+    const secret = { kind: 'payment-card', value: String(value) }
+    note([{ start: 0, end: 0, rank: 0, secrets: [secret] }], path, found)
+    return mask(secret)
+  }
+
+  const redactArray = (
+    value: readonly unknown[],
+    path: string[],
+    field: Sensitive | null,
+    keep: Keep,
+    found: SecretFound[],
+  ): unknown => {
+    let copy: unknown[] | undefined
+    for (let at = 0; at < value.length; at++) {
+      path.push(`[${at}]`)
+      const redacted = redactValue(value[at], path, field, keep, found)
+      path.pop()
+      if (redacted !== value[at]) (copy ??= [...value])[at] = redacted
+    }
+    return copy ?? value
+  }
+
+  const redactObject = (value: object, path: string[], keep: Keep, found: SecretFound[]): unknown => {
+    const entries = Object.entries(value)
+    const named = nameOfValue(entries)
+    let changed = false
+    for (const entry of entries) {
+      const [name, each] = entry
+      if (name.length >= MIN_KEY && scan(name)) entry[0] = redactText(name, path, null, NONE, found)
+      const field = sensitiveField(named !== undefined && VALUE.has(name) ? named : name)
+      path.push(entry[0])
+      entry[1] = redactValue(each, path, field, keep, found)
+      path.pop()
+      changed ||= entry[0] !== name || entry[1] !== each
+    }
+    return changed ? fromEntries(entries, Object.getPrototypeOf(value) === null) : value
+  }
+
+  return {
+    isClean: text => scan(text) === undefined,
+    text(text) {
+      const found: SecretFound[] = []
+      return { text: redactText(text, [], null, NONE, found), found }
+    },
+    json(value, options) {
+      const found: SecretFound[] = []
+      return { value: redactValue(value, [], null, options?.keep ? new Set(options.keep) : NONE, found), found }
+    },
+  }
+}
+
+type Keep = ReadonlySet<string>
+const NONE: Keep = new Set()
+
+/** Lists such as HTTP headers and container environments write a field as `{name, value}`. */
+const NAME = new Set(['name', 'Name', 'key', 'Key', 'ParameterKey'])
+const VALUE = new Set(['value', 'Value', 'ParameterValue'])
+
+function nameOfValue(entries: readonly (readonly [string, unknown])[]): string | undefined {
+  if (entries.length > 4 || !entries.some(([name]) => VALUE.has(name))) return undefined
+  const name = entries.find(([each, value]) => NAME.has(each) && typeof value === 'string')?.[1]
+  return name as string | undefined
+}
+
+const wholeEdit = (text: string, { kind }: Sensitive): Edit => ({
+  start: 0,
+  end: text.length,
+  rank: PATTERNS.length,
+  secrets: [{ kind, value: text }],
+})
+
+/** Like Object.fromEntries, and when a masked key meets one like it, the later gets a number. */
+function fromEntries(entries: readonly [string, unknown][], bare: boolean): unknown {
+  const result: object = bare ? Object.create(null) : {}
+  for (const [name, value] of entries) {
+    let free = name
+    for (let count = 2; Object.hasOwn(result, free); count++) free = `${name}#${count}`
+    Object.defineProperty(result, free, { value, enumerable: true, writable: true, configurable: true })
+  }
+  return result
+}
+
+function placeOf(path: readonly string[]): string {
+  if (path.length === 0) return 'line'
+  return path
+    .reduce((place, step) => (place === '' || step.startsWith('[') ? place + step : `${place}.${step}`), '')
+    .slice(0, MAX_PLACE)
+}

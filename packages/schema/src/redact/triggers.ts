@@ -1,0 +1,134 @@
+/** What one pass over a text found that is worth a closer look. */
+export interface Hits {
+  /** Indexes of the patterns one of whose literals occurs. */
+  readonly patterns: ReadonlySet<number>
+  /** A percent-encoded byte occurs. */
+  readonly percent: boolean
+  /** A JSON escape of an ASCII character occurs: what it hides shows only after parsing. */
+  readonly escape: boolean
+  /** Where base64 of a literal seems to begin, and how many of the four characters of a base64 group stand before it. */
+  readonly base64: readonly { readonly at: number; readonly phase: number }[]
+}
+
+/** Finds in one pass which of many literals a text holds. Returns undefined for a text without any: the common case. */
+export type Scanner = (text: string) => Hits | undefined
+
+/** What starts patterns that have no literal: 14 digits (with single blanks or dashes between), a dashed 3-2-4 group, an at sign. */
+export interface Shapes {
+  readonly digits: number
+  readonly dashed: number
+  readonly at: number
+}
+
+interface Literal {
+  /** As it must stand in the text: lower case where case does not matter. */
+  readonly text: string
+  readonly exact: boolean
+  readonly pattern: number
+  readonly phase: number
+}
+
+const DIGITS = 14
+const BASE64 = -1
+const ESCAPE = -2
+const NONE: ReadonlySet<number> = new Set()
+const HASH = 0x9e3779b1
+
+/** ASCII, with upper case as lower; everything else 0. */
+const FOLD = Uint8Array.from({ length: 128 }, (_, code) => (code >= 65 && code <= 90 ? code + 32 : code))
+
+/**
+ * A scanner for `literals[i]`, at least four ASCII characters each, belonging to pattern i. Case is ignored here: the pattern decides. The last
+ * four characters, folded, fit one 32-bit number; a 64 KiB table says at once that nearly all of them begin no literal.
+ * `encoded` are literals whose base64 is looked for too, in each of its three alignments.
+ */
+export function createScanner(literals: readonly (readonly string[])[], encoded: readonly string[], shapes: Shapes): Scanner {
+  const byStart = new Map<number, Literal[]>()
+  const may = new Uint8Array(0x10000)
+  const add = (literal: Literal): void => {
+    const start = folded(literal.text)
+    const same = byStart.get(start)
+    if (same) same.push(literal)
+    else byStart.set(start, [literal])
+    may[Math.imul(start, HASH) >>> 16] = 1
+  }
+  for (const [pattern, texts] of literals.entries()) {
+    for (const text of texts) add({ text: text.toLowerCase(), exact: false, pattern, phase: 0 })
+  }
+  for (const text of encoded.flatMap(base64Forms)) add({ ...text, exact: true, pattern: BASE64 })
+  add({ text: '\\u00', exact: false, pattern: ESCAPE, phase: 0 })
+
+  return text => {
+    let patterns: Set<number> | undefined
+    let base64: { at: number; phase: number }[] | undefined
+    let percent = false
+    let escape = false
+    let last = 0
+    let digits = 0
+    let gap = 0
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      last = (last << 8) | (code < 128 ? (FOLD[code] as number) : 0)
+      if (code <= 64) {
+        if (code >= 48) {
+          if (code <= 57) {
+            gap = 0
+            if (++digits === DIGITS) (patterns ??= new Set()).add(shapes.digits)
+          } else {
+            digits = 0
+            if (code === 64) (patterns ??= new Set()).add(shapes.at)
+          }
+        } else if (code === 45 || code === 32) {
+          if (++gap > 1) digits = 0
+          if (code === 45 && isDashed(text, at)) (patterns ??= new Set()).add(shapes.dashed)
+        } else {
+          digits = 0
+          if (code === 37 && isHex(text.charCodeAt(at + 1)) && isHex(text.charCodeAt(at + 2))) percent = true
+        }
+      } else digits = 0
+      if (may[Math.imul(last, HASH) >>> 16] === 0) continue
+      const start = at - 3
+      for (const literal of byStart.get(last) ?? []) {
+        if (!occurs(text, start, literal)) continue
+        if (literal.pattern >= 0) (patterns ??= new Set()).add(literal.pattern)
+        else if (literal.pattern === ESCAPE) escape = true
+        else (base64 ??= []).push({ at: start, phase: literal.phase })
+      }
+    }
+    if (!patterns && !percent && !escape && !base64) return undefined
+    return { patterns: patterns ?? NONE, percent, escape, base64: base64 ?? [] }
+  }
+}
+
+/** The parts of a literal's base64 that do not depend on what stands around it: one for each place in a group of three bytes. */
+function base64Forms(literal: string): { text: string; phase: number }[] {
+  return [0, 1, 2].flatMap(before => {
+    const first = Math.ceil((before * 8) / 6)
+    const end = Math.floor(((before + literal.length) * 8) / 6)
+    const text = Buffer.from('\0'.repeat(before) + literal, 'latin1')
+      .toString('base64')
+      .slice(first, end)
+    return text.length < 4 ? [] : [{ text, phase: first }]
+  })
+}
+
+function folded(text: string): number {
+  let value = 0
+  for (let at = 0; at < 4; at++) value = (value << 8) | (FOLD[text.charCodeAt(at)] ?? 0)
+  return value
+}
+
+function occurs(text: string, start: number, literal: Literal): boolean {
+  const found = text.substr(start, literal.text.length)
+  return literal.exact ? found === literal.text : found.toLowerCase() === literal.text
+}
+
+/** Whether the dash at `at` is the second one of ddd-dd-d. */
+function isDashed(text: string, at: number): boolean {
+  const digit = (offset: number): boolean => isDigit(text.charCodeAt(at + offset))
+  return text.charCodeAt(at - 3) === 45 && digit(1) && digit(-1) && digit(-2) && digit(-4) && digit(-5) && digit(-6) && !digit(-7)
+}
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+
+const isHex = (code: number): boolean => isDigit(code) || (code >= 65 && code <= 70) || (code >= 97 && code <= 102)
