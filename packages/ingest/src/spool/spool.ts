@@ -21,21 +21,27 @@ export interface SpoolEntry {
 }
 
 /**
- * Where a sink's events wait, as OCSF before encoding, until the sink is back. `put` resolves only when the bytes are durable.
- * Adapters: files and S3.
+ * Where a sink's events wait, as OCSF before encoding, until the sink is back. Adapters: files, S3 and memory.
  */
 export interface Spool {
-  put(entry: Omit<SpoolEntry, 'id'>): Promise<string>
+  /**
+   * Resolves with the entry's id, only when the bytes are durable. Throws `SpoolFullError` where there is no room; `replaces` names an
+   * entry, about to be removed, of which this is the rest: for that there is always room.
+   */
+  put(entry: Omit<SpoolEntry, 'id'>, options?: { readonly replaces?: string }): Promise<string>
   /** Ids, oldest first. */
   list(sink: string, limit: number): Promise<readonly string[]>
-  /** Throws `SpoolError` where the entry is gone or cannot be read. */
+  /** Throws `CorruptEntryError` where the entry is not what was written, `SpoolError` where it is gone or cannot be reached. */
   get(id: string): Promise<SpoolEntry>
+  /** No error where it is gone already. */
   remove(id: string): Promise<void>
 }
 
-/** Where input that cannot be decoded, and events that a sink will never take, wait for a person. Adapters: files and S3. */
+/** Where input that cannot be decoded, and events that a sink will never take, wait for a person. Adapters: files, S3 and memory. */
 export interface Quarantine {
+  /** Resolves with the entry's id, only when the bytes are durable. The same input and reason again leave one entry. */
   put(entry: Quarantined): Promise<string>
+  /** Ids, by arrival, oldest first. */
   list(limit: number): Promise<readonly string[]>
   get(id: string): Promise<Quarantined>
   remove(id: string): Promise<void>

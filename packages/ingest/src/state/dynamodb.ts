@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import type { FoldRequest, StateStore } from '@weir/sigma'
+import { WeirError } from '../errors.ts'
+import { type DynamoOptions, openDynamo } from './table.ts'
+import { type Item, step } from './step.ts'
+
+const MAX_TRIES = 40 // with the waits below about ten seconds: far more writers of one key than a stream's shards allow
+const MAX_WAIT_MS = 500
+
+/**
+ * State in a DynamoDB table with the string key `pk` and TTL on `expiresAt`. A fold reads the item and writes it back on the condition that
+ * its version has not changed, and begins again where it has. Permissions: dynamodb:GetItem, PutItem on the table.
+ */
+export function dynamodbState(options: DynamoOptions): StateStore {
+  const { table } = options
+  const { load, close } = openDynamo(options)
+  const queues = new Map<string, Promise<unknown>>()
+
+  const foldOnce = async <State, Answer>(request: FoldRequest<State, Answer>): Promise<{ answer: Answer } | undefined> => {
+    const { sdk, client } = await load()
+    const pk = stateKey(request.key)
+    const { Item: stored } = await client.send(
+      new sdk.GetItemCommand({ TableName: table, Key: { pk: { S: pk } }, ConsistentRead: true }),
+    )
+    const { next, answer } = step(stored && readItem(stored), request)
+    if (next) {
+      const version = Number(stored?.['version']?.N ?? 0)
+      try {
+        await client.send(
+          new sdk.PutItemCommand({
+            TableName: table,
+            Item: {
+              pk: { S: pk },
+              version: { N: String(version + 1) },
+              state: { S: next.state },
+              answers: { S: JSON.stringify(next.answers) },
+              until: { N: String(Math.trunc(next.expiresAt)) },
+              expiresAt: { N: String(Math.ceil(next.expiresAt / 1000)) },
+            },
+            ...(stored
+              ? { ConditionExpression: 'version = :version', ExpressionAttributeValues: { ':version': { N: String(version) } } }
+              : { ConditionExpression: 'attribute_not_exists(pk)' }),
+          }),
+        )
+      } catch (error) {
+        if (error instanceof sdk.ConditionalCheckFailedException) return undefined
+        throw error
+      }
+    }
+    return { answer: JSON.parse(answer) as Answer }
+  }
+
+  const fold = async <State, Answer>(request: FoldRequest<State, Answer>): Promise<Answer> => {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const done = await foldOnce(request)
+      if (done) return done.answer
+      await sleep(Math.random() * Math.min(MAX_WAIT_MS, 10 * 2 ** tries))
+    }
+    throw new WeirError(`${table}: a state was changed by others ${MAX_TRIES} times in a row; its group is too hot`)
+  }
+
+  return {
+    /** Within a process, folds of one key queue up rather than collide. */
+    async fold<State, Answer>(request: FoldRequest<State, Answer>) {
+      const before = queues.get(request.key) ?? Promise.resolve()
+      const result = before.then(() => fold(request))
+      const settled = result.catch(() => {})
+      queues.set(request.key, settled)
+      try {
+        return await result
+      } finally {
+        if (queues.get(request.key) === settled) queues.delete(request.key)
+      }
+    },
+
+    async lease(name, holder, now, forMs) {
+      const { sdk, client } = await load()
+      try {
+        await client.send(
+          new sdk.PutItemCommand({
+            TableName: table,
+            Item: {
+              pk: { S: `lease#${name}` },
+              holder: { S: holder },
+              until: { N: String(Math.trunc(now + forMs)) },
+              expiresAt: { N: String(Math.ceil((now + forMs) / 1000)) },
+            },
+            ConditionExpression: 'attribute_not_exists(pk) OR holder = :holder OR #until <= :now',
+            ExpressionAttributeNames: { '#until': 'until' },
+            ExpressionAttributeValues: { ':holder': { S: holder }, ':now': { N: String(Math.trunc(now)) } },
+          }),
+        )
+        return true
+      } catch (error) {
+        if (error instanceof sdk.ConditionalCheckFailedException) return false
+        throw error
+      }
+    },
+
+    close,
+  }
+}
+
+const MAX_KEY_BYTES = 2_000 // DynamoDB: a partition key has at most 2,048 bytes
+
+function stateKey(key: string): string {
+  const plain = `state#${key}`
+  return Buffer.byteLength(plain) <= MAX_KEY_BYTES ? plain : `state##${createHash('sha256').update(key).digest('hex')}`
+}
+
+function readItem(stored: Readonly<Record<string, AttributeValue>>): Item {
+  return {
+    state: stored['state']?.S ?? 'null',
+    answers: JSON.parse(stored['answers']?.S ?? '[]') as Item['answers'],
+    expiresAt: Number(stored['until']?.N ?? 0),
+  }
+}
