@@ -42,10 +42,7 @@ const common: readonly Row[] = [
   { to: 'reason', from: ['status_detail', 'api.response.error', 'api.response.error_message'] },
 ]
 
-const web: readonly Row[] = [
-  { to: 'user_agent', from: 'http_request.user_agent' },
-  { to: 'app', from: 'api.service.name' },
-]
+const userAgent: Row = { to: 'user_agent', from: 'http_request.user_agent' }
 
 const target: readonly Row[] = [
   { to: 'object', from: ['user.name', 'resources.0.name', 'resources.0.uid', 'app.name', 'api.operation'] },
@@ -68,7 +65,7 @@ const change: readonly Row[] = [
   { to: 'result', from: ['status_detail', 'status_code', 'api.response.error'] },
   { to: 'result_id', from: 'status_code' },
   ...target,
-  ...web,
+  userAgent,
 ]
 
 const CHANGE_REQUIRED = [
@@ -130,7 +127,7 @@ export const kinds = {
       { to: 'signature', from: ['api.operation', 'activity_name'] },
       { to: 'reason_id', from: 'status_code' },
       { to: 'duration', from: 'duration', as: seconds },
-      ...web,
+      userAgent,
     ],
   },
   account: {
@@ -170,8 +167,9 @@ export const kinds = {
     rows: [
       { to: 'action', from: '', as: constant('read') },
       { to: 'signature', from: 'api.operation' },
-      ...target.filter(row => row.to !== 'object_category'),
-      ...web,
+      { to: 'app', from: 'api.service.name' },
+      ...target.filter(row => row.to !== 'object_category'), // CIM's values for it are of office documents
+      userAgent,
     ],
   },
   lifecycle: {

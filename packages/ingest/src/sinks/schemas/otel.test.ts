@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { event, samples } from '../testing/events.ts'
+import { attributesOf, eventName, resourceOf } from './otel.ts'
+
+const of = (list: ReturnType<typeof attributesOf>) =>
+  Object.fromEntries(list.map(({ key, value }) => [key, Object.values(value)[0]]))
+
+describe('OpenTelemetry attributes', () => {
+  it('describe the observed system as the resource', () => {
+    expect(of(resourceOf(samples['error']!))).toEqual({
+      'service.name': 'orders',
+      'cloud.provider': 'aws',
+      'cloud.platform': 'aws_lambda',
+      'cloud.account.id': '111122223333',
+      'cloud.region': 'eu-west-1',
+      'cloud.resource_id': 'arn:aws:lambda:eu-west-1:111122223333:function:orders:7',
+      'faas.name': 'orders',
+      'faas.version': '7',
+    })
+    expect(of(resourceOf(samples['network']!))).toMatchObject({ 'service.name': 'CloudTrail', 'cloud.provider': 'aws' })
+  })
+
+  it('follow the semantic conventions of HTTP, URL, network and process', () => {
+    expect(of(attributesOf(samples['http']!))).toMatchObject({
+      'http.request.method': 'POST',
+      'http.response.status_code': '503',
+      'url.full': 'https://api.example/orders?id=1',
+      'client.address': '203.0.113.9',
+      'user_agent.original': 'curl/8',
+    })
+    expect(of(attributesOf(samples['process']!))).toMatchObject({ 'process.pid': '4242', 'process.parent_pid': '17' })
+    expect(of(attributesOf(samples['network']!))).toMatchObject({ 'network.transport': 'tcp', 'destination.port': '443' })
+  })
+
+  it('name events by class, also one that Weir does not emit', () => {
+    expect(eventName(samples['finding']!)).toBe('ocsf.detection_finding')
+    expect(eventName(event(5020, 1))).toBe('ocsf.5020')
+  })
+})
