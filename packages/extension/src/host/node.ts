@@ -1,0 +1,95 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { createServer, connect as dialTcp, type Socket } from 'node:net'
+import { connect as dialTls } from 'node:tls'
+import type { Connection, ConnectionEvents, Host } from './host.ts'
+
+/** At most this many connections to our listener at once: the platform uses one, and the function can open as many as it likes. */
+const MAX_CONNECTIONS = 16
+
+/** The host under Node 18 and later. `node:http`, `fetch` and the SDK are left out on purpose: each costs more than all of this program. */
+export function nodeHost(env: Host['env'] = process.env): Host {
+  const sessions = new Map<string, Buffer>()
+  return {
+    env,
+    runtime: `node ${process.version}`,
+    now: () => Date.now(),
+    after(ms, task) {
+      const timer = setTimeout(task, ms)
+      return () => clearTimeout(timer)
+    },
+    dial({ host, port, tls }, events) {
+      if (!tls) return wrap(dialTcp({ host, port, noDelay: true }), events)
+      const place = `${host}:${port}`
+      const session = sessions.get(place)
+      const socket = dialTls({
+        host,
+        port,
+        servername: host,
+        minVersion: 'TLSv1.2',
+        ALPNProtocols: ['http/1.1'],
+        ...(session && { session }),
+      })
+      socket.setNoDelay(true)
+      socket.on('session', ticket => sessions.set(place, ticket))
+      return wrap(socket, events)
+    },
+    listen: (bind, accept) =>
+      new Promise((resolve, reject) => {
+        const server = createServer({ noDelay: true }, socket => {
+          const late: { events?: ConnectionEvents } = {}
+          const connection = wrap(socket, {
+            data: bytes => late.events?.data(bytes),
+            closed: reason => late.events?.closed(reason),
+          })
+          late.events = accept(connection)
+        })
+        server.maxConnections = MAX_CONNECTIONS
+        server.once('error', reject)
+        server.listen(0, bind, () => {
+          const address = server.address()
+          resolve({ port: typeof address === 'object' && address ? address.port : 0, close: () => server.close() })
+        })
+      }),
+    sha256: data => createHash('sha256').update(data).digest(),
+    hmac: (key, data) => createHmac('sha256', key).update(data).digest(),
+    random: systemRandom,
+    say: line => void process.stdout.write(`${line}\n`),
+    exit: code => process.exit(code),
+    onUncaught(handler) {
+      process.on('uncaughtException', handler)
+      process.on('unhandledRejection', handler)
+    },
+  }
+}
+
+function wrap(socket: Socket, events: ConnectionEvents): Connection {
+  let reason = ''
+  socket.on('data', bytes => events.data(bytes))
+  socket.on('error', error => {
+    reason = 'code' in error && typeof error.code === 'string' ? error.code : 'ERROR'
+  })
+  socket.on('end', () => socket.destroy())
+  socket.on('close', () => events.closed(reason))
+  return {
+    write(bytes) {
+      socket.write(bytes)
+    },
+    close: () => void socket.destroy(),
+  }
+}
+
+function systemRandom(bytes: number): Uint8Array {
+  try {
+    const file = openSync('/dev/urandom', 'r')
+    try {
+      const out = Buffer.alloc(bytes)
+      if (readSync(file, out, 0, bytes, null) === bytes) return out
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    // No such device (a laptop that is not a Unix): the process's own generator will do, nothing is restored from a snapshot there.
+  }
+  return randomBytes(bytes)
+}

@@ -1,0 +1,172 @@
+import type { Batch, TelemetryRecord } from '@weir/schema'
+import { type Buffer as RecordBuffer, createBuffer, type Priority } from './buffer.ts'
+import type { Config } from './config.ts'
+import type { Counters } from './counters.ts'
+import type { Host } from './host/host.ts'
+import type { Redaction } from './redaction.ts'
+import type { Sandbox } from './sandbox.ts'
+import { SIGNALS } from './signals/index.ts'
+import type { Beginning, Ending, Signal } from './signals/signal.ts'
+import { readTelemetry, type TelemetryEvent } from './telemetry.ts'
+import { VERSION } from './version.ts'
+
+/** When a record happened and to which invocation it belongs. */
+export interface At {
+  readonly time: number
+  readonly invocation: string
+}
+
+/** What signals write to, and what the shipper takes from. */
+export interface Recorder {
+  readonly host: Host
+  readonly config: Config
+  readonly counters: Counters
+  readonly sandbox: Sandbox
+  readonly redaction: Redaction
+  /** A text, redacted here. */
+  text(signal: string, line: string, priority: Priority, at: At): void
+  /** A value, redacted here. */
+  json(signal: string, value: unknown, priority: Priority, at: At): void
+  /** A value that has been redacted. */
+  clean(signal: string, value: unknown, priority: Priority, at: At): void
+  /** A signal of our own, made of fixed words, names and fingerprints. */
+  own(signal: string, value: unknown, at?: At): void
+  /** A record as it is, after redaction. */
+  emit(record: TelemetryRecord, priority: Priority): void
+
+  /** Reads the body of one telemetry POST. */
+  take(body: Uint8Array): void
+  begin(beginning: Beginning): void
+  end(ending: Ending): void
+  /** There is something to ship. */
+  readonly pending: boolean
+  /** All that is buffered, as batches that each fit into one record of the stream. */
+  cut(): Batch[]
+  /** Bytes cut but not yet accepted: they count against the buffer's cap. */
+  reserve(bytes: number): void
+  /** A restored copy of a snapshot begins, if that is not known yet. */
+  renew(): void
+  /** Is told of each telemetry event, after it has been recorded. */
+  watch: ((event: TelemetryEvent) => void) | undefined
+  /** Is told of a restore. */
+  restored: (() => void) | undefined
+}
+
+/** A record of the stream is at most 1 MiB with its partition key (Kinesis, PutRecords); the estimate is an upper bound of what is encoded. */
+const MAX_BATCH_BYTES = 1_000_000
+const MAX_BATCH_RECORDS = 10_000
+/** What one record may hold: Lambda's own limit for a log line. Of a longer text the head and the tail are kept. */
+const MAX_BODY = 256 * 1024
+const TAIL = 32 * 1024
+
+export function createRecorder(host: Host, config: Config, sandbox: Sandbox, redaction: Redaction, counters: Counters): Recorder {
+  const buffer: RecordBuffer = createBuffer(config.bufferBytes, counters)
+  let emitted = 0
+
+  /** Runs one hook of a signal; a bug in one costs that one. */
+  const guarded = (signal: Signal, run: () => void) => {
+    try {
+      run()
+    } catch {
+      counters.fault(`signal:${signal.name}`)
+    }
+  }
+
+  const recorder: Recorder = {
+    host,
+    config,
+    counters,
+    sandbox,
+    redaction,
+    watch: undefined,
+    restored: undefined,
+
+    text(signal, line, priority, at) {
+      const body = Buffer.from(redaction.text(line, { signal, ...at }))
+      recorder.emit({ signal, ...at, contentType: 'text/plain', body }, priority)
+    },
+    json: (signal, value, priority, at) => recorder.clean(signal, redaction.json(value, { signal, ...at }), priority, at),
+    clean(signal, value, priority, at) {
+      const body = Buffer.from(JSON.stringify(value) ?? 'null')
+      recorder.emit({ signal, ...at, contentType: 'application/json', body }, priority)
+    },
+    own: (signal, value, at = { time: host.now(), invocation: '' }) => recorder.clean(signal, value, 'kept', at),
+    emit(record, priority) {
+      if (record.body.length <= MAX_BODY) return buffer.add(record, priority)
+      const cut = record.body.length - MAX_BODY
+      counters.drop('truncated', 1, cut)
+      const mark = Buffer.from(`\n[weir: ${cut} bytes cut]\n`)
+      const head = record.body.subarray(0, MAX_BODY - TAIL)
+      buffer.add(
+        { ...record, contentType: 'text/plain', body: Buffer.concat([head, mark, record.body.subarray(-TAIL)]) },
+        priority,
+      )
+    },
+
+    take(body) {
+      for (const event of readTelemetry(body, host.now())) {
+        if ('unreadable' in event) {
+          counters.drop(event.unreadable, 1, event.bytes)
+          continue
+        }
+        if (event.type === 'platform.restoreStart') recorder.renew()
+        sandbox.observe(event)
+        const signal = takerOf(event.type)
+        if (signal) guarded(signal, () => signal.capture?.(event, recorder))
+        recorder.watch?.(event)
+      }
+    },
+    begin(beginning) {
+      for (const signal of SIGNALS) guarded(signal, () => signal.start?.(beginning, recorder))
+    },
+    end(ending) {
+      for (const signal of SIGNALS) guarded(signal, () => signal.end?.(ending, recorder))
+    },
+
+    get pending() {
+      return buffer.records > 0 || counters.dirty
+    },
+    cut() {
+      for (const signal of SIGNALS) guarded(signal, () => signal.flush?.(recorder))
+      const batches: Batch[] = []
+      for (;;) {
+        const records = buffer.take(MAX_BATCH_RECORDS, MAX_BATCH_BYTES)
+        if (records.length === 0) return batches
+        emitted += records.length
+        batches.push({
+          sandbox: sandbox.id,
+          sequence: sandbox.nextSequence(),
+          function: sandbox.identity,
+          extension: VERSION,
+          emitted,
+          dropped: counters.totals(),
+          previous: '',
+          signature: new Uint8Array(),
+          records,
+        })
+      }
+    },
+    reserve: bytes => buffer.reserve(bytes),
+    renew() {
+      if (!sandbox.renew()) return
+      counters.restart()
+      emitted = 0
+      recorder.restored?.()
+    },
+  }
+  return recorder
+}
+
+/** Which signal takes each type; filled as types are seen, and bounded because the function can post any type to the listener. */
+const takers = new Map<string, Signal>()
+const MAX_TAKERS = 256
+
+function takerOf(type: string): Signal | undefined {
+  const known = takers.get(type)
+  if (known) return known
+  const taker = SIGNALS.find(signal =>
+    signal.takes?.some(each => (each.endsWith('*') ? type.startsWith(each.slice(0, -1)) : each === type)),
+  )
+  if (taker && takers.size < MAX_TAKERS) takers.set(type, taker)
+  return taker
+}

@@ -1,0 +1,164 @@
+import { encodeBatch } from '@weir/schema/encode'
+import { type Breaker, fraction } from './breaker.ts'
+import type { Host } from './host/host.ts'
+import { type Entry, type Kinesis, PutError, type PutFailure } from './kinesis.ts'
+import type { Recorder } from './recorder.ts'
+
+/** Takes batches from the recorder to the stream. */
+export interface Shipper {
+  /**
+   * Ships what there is. Ends when all is acknowledged, when it cannot go on, or at `until` (epoch milliseconds); never fails. A second call
+   * while one runs waits for the first. `last`: SHUTDOWN, so one try is made even where the breaker is open.
+   */
+  flush(until: number, last?: boolean): Promise<void>
+  /** Records cut into batches that no answer has acknowledged. */
+  readonly unsent: number
+  /** The stream has failed lately: a flush would do nothing now. */
+  readonly paused: boolean
+  /** After a restore: sockets, keys and failures are those of the snapshot. */
+  forget(): void
+}
+
+/** PutRecords takes 500 records and 5 MiB a call, partition keys included (Kinesis API reference). */
+const MAX_ENTRIES = 500
+const MAX_CALL_BYTES = 5 * 1024 * 1024
+const MAX_ATTEMPTS = 4
+const BACKOFF_MS = 50
+const MAX_BACKOFF_MS = 800
+/** Less than this is not worth a call: a round trip within a region takes a few milliseconds, a handshake some tens. */
+const MIN_CALL_MS = 20
+
+interface Waiting extends Entry {
+  readonly records: number
+  readonly bytes: number
+}
+
+/** What to do about each kind of failure: try again at once on a fresh socket, try again after a pause, or leave it; and for how long. */
+const PLANS: Readonly<Record<PutFailure, { readonly again: 'once' | 'later' | 'no'; readonly pauseMs: number }>> = {
+  busy: { again: 'later', pauseMs: 1_000 },
+  unreachable: { again: 'once', pauseMs: 5_000 },
+  keys: { again: 'once', pauseMs: 1_000 },
+  timeout: { again: 'no', pauseMs: 10_000 },
+  nonsense: { again: 'no', pauseMs: 60_000 },
+  refused: { again: 'no', pauseMs: 60_000 },
+  invalid: { again: 'no', pauseMs: 60_000 },
+}
+
+export function createShipper(host: Host, kinesis: Kinesis, recorder: Recorder, breaker: Breaker): Shipper {
+  const { counters } = recorder
+  let waiting: Waiting[] = []
+  let running: Promise<void> | undefined
+
+  const settle = (left: Waiting[]) => {
+    waiting = left
+    recorder.reserve(left.reduce((sum, each) => sum + each.data.length, 0))
+  }
+
+  const cut = () => {
+    const fresh: Waiting[] = []
+    for (const batch of recorder.cut()) {
+      try {
+        const data = encodeBatch(batch)
+        fresh.push({
+          data,
+          partitionKey: batch.sandbox,
+          records: batch.records.length,
+          bytes: data.length + batch.sandbox.length,
+        })
+      } catch {
+        counters.drop('not-encodable', batch.records.length, 0)
+      }
+    }
+    settle([...waiting, ...fresh])
+  }
+
+  /** One call with the oldest of what waits. What it acknowledged is gone afterwards; true when that was all of it. */
+  const call = async (timeoutMs: number): Promise<boolean> => {
+    const sent = fitting(waiting)
+    const results = await kinesis.put(sent, timeoutMs)
+    const failed = sent.filter((_, index) => results[index] !== undefined)
+    for (const code of results) if (code !== undefined) counters.fault(`kinesis:${code}`)
+    settle([...failed, ...waiting.slice(sent.length)])
+    return failed.length === 0
+  }
+
+  const pause = (attempt: number, until: number) => {
+    const ms = fraction(host) * Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** attempt)
+    return new Promise<void>(resolve => host.after(Math.min(ms, Math.max(0, until - host.now())), resolve))
+  }
+
+  const ship = async (until: number, last: boolean): Promise<void> => {
+    if (last) {
+      breaker.reset()
+      cut()
+    }
+    if (breaker.open) return
+    let repeated = false
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; ) {
+      if (waiting.length === 0) {
+        if (!recorder.pending) return
+        cut()
+        if (waiting.length === 0) return
+      }
+      const left = until - host.now()
+      if (left < MIN_CALL_MS) return
+      try {
+        if (await call(left)) {
+          breaker.succeeded()
+          continue
+        }
+        attempt++
+      } catch (error) {
+        const { failure, code } = error instanceof PutError ? error : new PutError('nonsense', 'internal')
+        counters.fault(`kinesis:${code}`)
+        const { again, pauseMs } = PLANS[failure]
+        if (failure === 'invalid') discard()
+        if (again === 'no' || (again === 'once' && repeated)) return breaker.failed(pauseMs)
+        if (again === 'once') {
+          repeated = true
+          continue
+        }
+        attempt++
+      }
+      if (attempt >= MAX_ATTEMPTS) return breaker.failed(PLANS.busy.pauseMs)
+      await pause(attempt, until)
+    }
+  }
+
+  /** The stream says that it will never take these bytes. */
+  const discard = () => {
+    const sent = fitting(waiting)
+    for (const each of sent) counters.drop('stream-rejected', each.records, each.data.length)
+    settle(waiting.slice(sent.length))
+  }
+
+  const shipper: Shipper = {
+    flush(until, last = false) {
+      if (running) return last ? running.then(() => shipper.flush(until, true)) : running
+      running = ship(until, last)
+        .catch(() => counters.fault('ship:internal'))
+        .finally(() => {
+          running = undefined
+        })
+      return running
+    },
+    get paused() {
+      return breaker.open
+    },
+    get unsent() {
+      return waiting.reduce((sum, each) => sum + each.records, 0)
+    },
+    forget() {
+      kinesis.forget()
+      breaker.reset()
+    },
+  }
+  return shipper
+}
+
+/** The longest beginning of the queue that one call may carry. */
+function fitting(queue: readonly Waiting[]): Waiting[] {
+  let bytes = 0
+  const end = queue.findIndex((each, index) => index >= MAX_ENTRIES || (bytes += each.bytes) > MAX_CALL_BYTES)
+  return queue.slice(0, end < 0 ? queue.length : end)
+}

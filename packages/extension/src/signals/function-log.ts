@@ -1,0 +1,30 @@
+import type { Recorder } from '../recorder.ts'
+import type { TelemetryEvent } from '../telemetry.ts'
+import type { Signal } from './signal.ts'
+
+/** `function`: a line that the function printed, as text, or as JSON where its log format is JSON. */
+export const functionLog: Signal = {
+  name: 'function',
+  takes: ['function'],
+  capture: captureLog,
+}
+
+/** A log line, redacted. A text line is attributed to the invocation that was running then; a JSON line names its own. */
+export function captureLog({ type, time, record }: TelemetryEvent, to: Recorder): void {
+  if (typeof record === 'string') {
+    const line = record.endsWith('\n') ? record.slice(0, -1) : record
+    to.text(type, line, 'log', { time, invocation: to.sandbox.attribute(time) })
+  } else {
+    to.json(type, record, 'log', { time, invocation: requestIdOf(record) || to.sandbox.attribute(time) })
+  }
+}
+
+/** The request id under the names that AWS's own JSON log formats give it. */
+function requestIdOf(record: unknown): string {
+  if (typeof record !== 'object' || record === null) return ''
+  for (const name of ['requestId', 'AWSRequestId']) {
+    const value: unknown = Reflect.get(record, name)
+    if (typeof value === 'string' && value.length <= 64) return value
+  }
+  return ''
+}

@@ -1,0 +1,25 @@
+import { dropped } from './dropped.ts'
+import { end } from './end.ts'
+import { environment } from './environment.ts'
+import { extensionLog } from './extension-log.ts'
+import { fault } from './fault.ts'
+import { functionLog } from './function-log.ts'
+import { platform } from './platform.ts'
+import { secret } from './secret.ts'
+import type { Signal } from './signal.ts'
+import { start } from './start.ts'
+import { unknown } from './unknown.ts'
+
+/** All signals. `unknown` takes what no other does, so it stays last; the reports about the others come after what they report on. */
+export const SIGNALS: readonly Signal[] = [
+  start,
+  environment,
+  platform,
+  functionLog,
+  extensionLog,
+  secret,
+  dropped,
+  fault,
+  end,
+  unknown,
+]
