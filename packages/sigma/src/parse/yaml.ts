@@ -1,15 +1,4 @@
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isCollection,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseAllDocuments,
-} from 'yaml'
+import { type Document, isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml'
 import { type ParseOptions, type Path, type Refusal, type Rule, RuleError } from '../rule.ts'
 import { DOCUMENT_DEPTH, readRule, ruleName } from './document.ts'
 
@@ -50,7 +39,8 @@ export function parseRules(
   })
   if (documents.length > DOCUMENTS_LIMIT) return refuse(`more than ${DOCUMENTS_LIMIT} documents; split the file`)
   for (const document of documents) {
-    if (document.contents === null && document.errors.length === 0 && documents.length > 1) continue
+    // What follows a last `---`.
+    if (isEmpty(document) && documents.length > 1) continue
     let value: unknown
     try {
       value = toValue(document)
@@ -62,6 +52,10 @@ export function parseRules(
     }
   }
   return documents.length === 0 ? refuse('holds no document') : { rules, refused }
+}
+
+function isEmpty({ contents, errors }: Document.Parsed): boolean {
+  return errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null && contents.source === ''))
 }
 
 /** What is wrong with the YAML itself, and so has a position before there is a path. */
