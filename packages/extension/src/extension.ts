@@ -44,7 +44,7 @@ async function watch(
   counters: Counters,
 ): Promise<void> {
   const sandbox = createSandbox(host, config, registration)
-  const redaction = createRedaction(config.fingerprintKey ?? host.random(32), counters)
+  const redaction = createRedaction(host, config.fingerprintKey ?? host.random(32), counters)
   const recorder = createRecorder(host, config, sandbox, redaction, counters)
   const kinesis = createKinesis(host, stream, endpoint, createCredentials(host))
   const shipper = createShipper(host, kinesis, recorder, createBreaker(host))

@@ -58,6 +58,8 @@ const MAX_BATCH_RECORDS = 10_000
 /** What one record may hold: Lambda's own limit for a log line. Of a longer text the head and the tail are kept. */
 const MAX_BODY = 256 * 1024
 const TAIL = 32 * 1024
+/** No secret is longer; a private key of 4096 bits in PEM is below it. */
+const SEAM = 4 * 1024
 
 export function createRecorder(host: Host, config: Config, sandbox: Sandbox, redaction: Redaction, counters: Counters): Recorder {
   const buffer: RecordBuffer = createBuffer(config.bufferBytes, counters)
@@ -82,8 +84,11 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
     restored: undefined,
 
     text(signal, line, priority, at) {
-      const body = Buffer.from(redaction.text(line, { signal, ...at }))
-      recorder.emit({ signal, ...at, contentType: 'text/plain', body }, priority)
+      const place = { signal, ...at }
+      const whole = line.length <= MAX_BODY
+      const text = whole ? redaction.text(line, place) : shorten(line, part => redaction.text(part, place))
+      if (!whole) counters.drop('truncated', 1, line.length - MAX_BODY)
+      recorder.emit({ ...place, contentType: 'text/plain', body: Buffer.from(text) }, priority)
     },
     json: (signal, value, priority, at) => recorder.clean(signal, redaction.json(value, { signal, ...at }), priority, at),
     clean(signal, value, priority, at) {
@@ -155,6 +160,17 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
     },
   }
   return recorder
+}
+
+/**
+ * Head and tail of a long text, each redacted by itself. Each is redacted with a seam beyond where it will be cut, and the seam is cut off
+ * afterwards, so that no half of a secret is left at the edge.
+ */
+function shorten(text: string, redact: (part: string) => string): string {
+  const mark = `\n[weir: ${text.length - MAX_BODY} characters cut]\n`
+  const head = redact(text.slice(0, MAX_BODY - TAIL - mark.length + SEAM)).slice(0, -SEAM)
+  const tail = redact(text.slice(-TAIL - SEAM)).slice(SEAM)
+  return head + mark + tail
 }
 
 /** Which signal takes each type; filled as types are seen, and bounded because the function can post any type to the listener. */
