@@ -1,0 +1,6 @@
+export { certificate } from './certificate.ts'
+export { type ElasticOptions, elasticReceiver } from './elastic.ts'
+export { type OtlpOptions, otlpReceiver, plain } from './otlp.ts'
+export { type SentinelOptions, type SentinelReceiver, sentinelReceiver } from './sentinel.ts'
+export { answer, type Certificate, type Fault, type Receiver, type Reply } from './server.ts'
+export { type Envelope, type SplunkOptions, splunkReceiver } from './splunk.ts'
