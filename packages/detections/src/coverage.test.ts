@@ -36,7 +36,9 @@ describe('mappings', () => {
   })
 
   it('gives an id that it does not know without a name, and leaves other namespaces out', () => {
-    expect(mappings(['attack.t9999.001', 'attack.g0016', 'cve.2021-44228', 'nist-800-53.constructor', 'attack.constructor'])).toEqual({
+    expect(
+      mappings(['attack.t9999.001', 'attack.g0016', 'cve.2021-44228', 'nist-800-53.constructor', 'attack.constructor']),
+    ).toEqual({
       attacks: [{ technique: { uid: 'T9999' }, sub_technique: { uid: 'T9999.001' }, version: '19' }],
       owasp: [],
       nist: [{ uid: 'CONSTRUCTOR' }],
@@ -58,7 +60,12 @@ describe("this pack's tags", () => {
       const { attacks, owasp, nist, hipaa } = mappings(tags)
       expect(attacks.length, title).toBeGreaterThan(0)
       for (const attack of attacks) expect(attack.tactic?.name, `${title}: ${attack.technique?.uid}`).toBeDefined()
-      const named = [...attacks.flatMap(({ tactic, technique, sub_technique }) => [tactic, technique, sub_technique]), ...owasp, ...nist, ...hipaa]
+      const named = [
+        ...attacks.flatMap(({ tactic, technique, sub_technique }) => [tactic, technique, sub_technique]),
+        ...owasp,
+        ...nist,
+        ...hipaa,
+      ]
       for (const each of named) if (each) expect(each.name, `${title}: ${each.uid}`).toBeDefined()
       expect(nist.length, title).toBeGreaterThan(0)
     }
@@ -70,7 +77,11 @@ describe("this pack's tags", () => {
     const parents = new Set([...used].map(tag => tag.replace(/^(attack\.t\d{4})\.\d{3}$/, '$1')))
     expect(lower(TECHNIQUES, 'attack.').filter(tag => !parents.has(tag))).toEqual([])
     expect([...lower(SUB_TECHNIQUES, 'attack.'), ...lower(NIST, 'nist-800-53.')].filter(tag => !used.has(tag))).toEqual([])
-    expect(Object.keys(HIPAA).map(uid => `hipaa.${uid.replaceAll(/\)?\(/g, '.').replace(')', '')}`).filter(tag => !used.has(tag))).toEqual([])
+    expect(
+      Object.keys(HIPAA)
+        .map(uid => `hipaa.${uid.replaceAll(/\)?\(/g, '.').replace(')', '')}`)
+        .filter(tag => !used.has(tag)),
+    ).toEqual([])
     expect(Object.keys(OWASP)).toHaveLength(10)
   })
 })

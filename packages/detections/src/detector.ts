@@ -55,7 +55,12 @@ export interface DetectorOptions {
   readonly billedUsdPerWindow: number
   /** Timeout and out-of-memory storm: failures of one function in one window. */
   readonly failuresPerWindow: number
+  /** Length of the event-time windows, minutes. */
   readonly windowMinutes: number
+  /** Accounts that may own layers and be granted access, beside an event's own: 12 digits each. Default: none. */
+  readonly trustedAccounts?: readonly string[]
+  /** Secrets harvesting: different secrets that one principal may ask for in one window. Default: 10. */
+  readonly secretsPerWindow?: number
 }
 
 /** A detection in code: for what Sigma cannot say. */

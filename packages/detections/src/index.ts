@@ -1,4 +1,5 @@
 export * from './coverage.ts'
 export type * from './detector.ts'
+export * from './detectors/index.ts'
 export * from './pack.ts'
 export * from './pack-document.ts'
