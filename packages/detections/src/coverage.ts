@@ -48,7 +48,7 @@ export const TACTICS: Readonly<Record<string, { readonly uid: string; readonly n
 /** The techniques that this pack uses, with the tactics each serves: https://attack.mitre.org/techniques/enterprise/ */
 export const TECHNIQUES: Readonly<Record<string, { readonly name: string; readonly tactics: readonly string[] }>> = {
   T1021: { name: 'Remote Services', tactics: ['lateral-movement'] },
-  T1059: { name: 'Command and Scripting Interpreter', tactics: ['execution'] },
+  T1037: { name: 'Boot or Logon Initialization Scripts', tactics: ['persistence', 'privilege-escalation'] },
   T1078: { name: 'Valid Accounts', tactics: ['stealth', 'persistence', 'privilege-escalation', 'initial-access'] },
   T1098: { name: 'Account Manipulation', tactics: ['persistence', 'privilege-escalation'] },
   T1190: { name: 'Exploit Public-Facing Application', tactics: ['initial-access'] },
@@ -75,7 +75,6 @@ export const TECHNIQUES: Readonly<Record<string, { readonly name: string; readon
 
 export const SUB_TECHNIQUES: Table = {
   'T1021.008': 'Direct Cloud VM Connections',
-  'T1059.009': 'Cloud API',
   'T1078.004': 'Cloud Accounts',
   'T1098.001': 'Additional Cloud Credentials',
   'T1098.003': 'Additional Cloud Roles',
