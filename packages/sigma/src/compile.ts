@@ -167,8 +167,8 @@ function simpleTest(value: Exclude<Value, { kind: 'string' | 'regex' | 'cidr' | 
   return folded(text => text === word)
 }
 
-/** What is compared as a plain text without case: a number and a boolean are equal to their text. */
-function plainWord(value: Value): string | undefined {
+/** What is compared as a plain text without case, folded: a number and a boolean are equal to their text. Undefined for the rest. */
+export function plainWord(value: Value): string | undefined {
   if (value.kind === 'number') return fold(String(value.number))
   if (value.kind === 'boolean') return String(value.boolean)
   if (value.kind !== 'string' || value.cased) return undefined

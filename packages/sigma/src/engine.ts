@@ -1,3 +1,4 @@
+import { Candidates } from './candidates.ts'
 import { Compiler, type Test } from './compile.ts'
 import { compileEvidence, type Evidence } from './evidence.ts'
 import type { Rule } from './rule.ts'
@@ -25,6 +26,12 @@ interface Compiled {
   readonly evidence: (view: EventView) => Evidence
 }
 
+/** The rules for one log source, by which of the event's two bodies they read; undefined when none does. */
+interface Route {
+  readonly sigma: Candidates | undefined
+  readonly ocsf: Candidates | undefined
+}
+
 /** How many log sources' routes are kept; beyond it they are worked out anew. */
 const ROUTES = 1_024
 
@@ -36,15 +43,20 @@ export function createEngine(rules: readonly Rule[]): Engine {
     const compiler = new Compiler(tables[rule.taxonomy])
     return { rule, test: compiler.condition(rule.condition), evidence: lazily(() => compileEvidence(rule.condition, compiler)) }
   })
-  const sigma = new EventView(tables.sigma)
-  const ocsf = new EventView(tables.ocsf)
-  const routes = new Map<string, readonly Compiled[]>()
+  const views = { sigma: new EventView(tables.sigma), ocsf: new EventView(tables.ocsf) }
+  const routes = new Map<string, Route>()
 
-  function route(source: LogSource): readonly Compiled[] {
+  function route(source: LogSource): Route {
     const key = `${source.product ?? ''}\0${source.service ?? ''}\0${source.category ?? ''}`
     let found = routes.get(key)
     if (!found) {
-      found = compiled.filter(({ rule }) => applies(rule.logsource, source))
+      const of = (taxonomy: Rule['taxonomy']): Candidates | undefined => {
+        const chosen = rules.flatMap((rule, at) =>
+          rule.taxonomy === taxonomy && applies(rule.logsource, source) ? [{ at, condition: rule.condition }] : [],
+        )
+        return chosen.length > 0 ? new Candidates(chosen, tables[taxonomy]) : undefined
+      }
+      found = { sigma: of('sigma'), ocsf: of('ocsf') }
       if (routes.size >= ROUTES) routes.clear()
       routes.set(key, found)
     }
@@ -52,16 +64,25 @@ export function createEngine(rules: readonly Rule[]): Engine {
   }
 
   function match(event: SigmaEvent): Match[] {
+    const { sigma, ocsf } = route(event.logsource)
+    const candidates: number[] = []
+    if (sigma) {
+      views.sigma.reset(event.record)
+      sigma.collect(views.sigma, candidates)
+    }
+    if (ocsf) {
+      views.ocsf.reset(event.ocsf)
+      ocsf.collect(views.ocsf, candidates)
+    }
+    candidates.sort((a, b) => a - b)
     const matches: Match[] = []
-    let mapped = false
-    sigma.reset(event.record)
-    for (const { rule, test, evidence } of route(event.logsource)) {
-      if (rule.taxonomy === 'ocsf' && !mapped) {
-        mapped = true
-        ocsf.reset(event.ocsf)
-      }
-      const view = rule.taxonomy === 'ocsf' ? ocsf : sigma
-      if (test(view)) matches.push({ rule, ...evidence(view) })
+    let last = -1
+    for (const at of candidates) {
+      const one = compiled[at]
+      if (!one || at === last) continue
+      last = at
+      const view = views[one.rule.taxonomy]
+      if (one.test(view)) matches.push({ rule: one.rule, ...one.evidence(view) })
     }
     return matches
   }
