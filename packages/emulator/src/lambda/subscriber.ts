@@ -8,6 +8,8 @@ export type Deliver = (body: string, destination: Subscription['destination']) =
 interface Batch {
   events: string[]
   bytes: number
+  /** What was dropped since the last batch that left, and when that began; told by the batch's first event. */
+  lost?: { records: number; bytes: number; time: number }
 }
 
 const RETRY = { firstMs: 100, maxMs: 2000 }
@@ -16,7 +18,7 @@ const DROP_REASON = 'Some logs were dropped because the downstream consumer is s
 /**
  * One subscriber of the Telemetry API. Events collect until a batch has maxItems, maxBytes or is timeoutMs old. One batch is in flight at
  * a time and is retried with backoff for as long as it takes; when the next one fills meanwhile it is dropped as a whole, and a
- * `platform.logsDropped` opens its successor. So a subscriber costs two batches of memory, whatever the function writes.
+ * `platform.logsDropped` opens the next batch that leaves. So a subscriber costs two batches of memory, whatever the function writes.
  * While the sandbox is frozen nothing leaves, as the platform's own daemon is frozen with it.
  */
 export class Subscriber {
@@ -95,7 +97,9 @@ export class Subscriber {
   #send(): boolean {
     if (!this.#due || this.#sending || this.#paused || this.#closing.signal.aborted || this.#open.events.length === 0)
       return false
-    const body = `[${this.#open.events.join(',')}]`
+    const { events, lost } = this.#open
+    const tell = lost && this.subscription.types.includes('platform')
+    const body = `[${(tell ? [this.#dropped(lost), ...events] : events).join(',')}]`
     this.#open = { events: [], bytes: 0 }
     this.#due = false
     this.#sending = this.#retry(body).finally(() => {
@@ -117,16 +121,19 @@ export class Subscriber {
   }
 
   #drop(): void {
-    const { events, bytes } = this.#open
-    this.#open = { events: [], bytes: 0 }
+    const { events, bytes, lost } = this.#open
+    const time = lost?.time ?? this.#clock.now()
+    this.#open = {
+      events: [],
+      bytes: 0,
+      lost: { records: events.length + (lost?.records ?? 0), bytes: bytes + (lost?.bytes ?? 0), time },
+    }
     this.#due = false
-    if (!this.subscription.types.includes('platform')) return
-    const text = this.#encode({
-      time: new Date(this.#clock.now()).toISOString(),
-      type: 'platform.logsDropped',
-      record: { droppedBytes: bytes, droppedRecords: events.length, reason: DROP_REASON },
-    })
-    this.#push(text, Buffer.byteLength(text))
+  }
+
+  #dropped({ records, bytes, time }: NonNullable<Batch['lost']>): string {
+    const record = { droppedBytes: bytes, droppedRecords: records, reason: DROP_REASON }
+    return this.#encode({ time: new Date(time).toISOString(), type: 'platform.logsDropped', record })
   }
 
   /** Schema 2022-07-01 renders every log record as text, later ones keep JSON records. */
