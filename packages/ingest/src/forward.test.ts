@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { ConfigError, SpoolError, UnmappableError } from './errors.ts'
 import { event, events, harness, isolated, modelSink, said, sent, spooled, sums, uidOf } from './forward/testing.ts'
 import { TransportError } from './http.ts'
 import type { Judgement } from './sink.ts'
+import { memoryBlobs } from './spool/blobs-memory.ts'
 import { memorySpool } from './spool/memory.ts'
+import { spoolOver } from './spool/stored.ts'
 
 const DELIVERED: Judgement = { verdict: 'delivered' }
 const NOTHING = { delivered: 0, duplicate: 0, spooled: 0, held: 0, quarantined: 0 }
@@ -519,6 +522,45 @@ describe('drain', () => {
       { input: 'in-1', delivered: 1, quarantined: 0 },
     ])
     expect(await isolated(quarantine)).toMatchObject([{ uid: 'e0' }])
+  })
+})
+
+describe('drain of a damaged entry', () => {
+  it('sets it aside in quarantine, settles its events, and goes on', async () => {
+    let up = false
+    const kept = new Map<string, Uint8Array>()
+    const blobs = memoryBlobs()
+    const damaged = {
+      ...blobs,
+      get: async (name: string) => kept.get(name) ?? blobs.get(name),
+    }
+    const { forward, forwarder, clock, spool, quarantine, log } = harness(
+      () => (up ? said(DELIVERED) : said({ verdict: 'retry' }, 503)),
+      { spool: spoolOver(damaged) },
+    )
+    // Enough that the header is readable where the end is not.
+    await forward(Array.from({ length: 300 }, (_, i) => ({ input: `in-${i % 2}`, event: event(randomUUID()) })))
+    clock.now += 1_000
+    await forward([{ input: 'late', event: event('z') }])
+    const [first = ''] = await spool.list('model', 1)
+    const whole = await blobs.get(first)
+    kept.set(first, whole.subarray(0, whole.length - 100))
+    up = true
+    clock.now += 20_000
+    const rows = await forwarder.drain('model', { deadline: clock.now + 60_000, limit: 100 })
+    expect(rows).toMatchObject([
+      { input: 'in-0', entry: first, delivered: 0, quarantined: 150 },
+      { input: 'in-1', entry: first, delivered: 0, quarantined: 150 },
+      { input: 'late', delivered: 1 },
+    ])
+    expect(await spool.list('model', 10)).toEqual([])
+    const [id = ''] = await quarantine.list(10)
+    expect(await quarantine.get(id)).toMatchObject({
+      reason: 'corrupt',
+      records: 300,
+      origin: { stream: 'spool:model', id: first },
+    })
+    expect(log.some(({ level, message }) => level === 'error' && message.includes('damaged'))).toBe(true)
   })
 })
 

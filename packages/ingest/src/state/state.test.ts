@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { GetItemCommand } from '@aws-sdk/client-dynamodb'
+import type { StateStore } from '@weir/sigma'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { keepsTheStateContract } from './contract.ts'
+import { dynamodbState } from './dynamodb.ts'
+import { memoryState } from './memory.ts'
+import { sqliteState } from './sqlite.ts'
+import { step } from './step.ts'
+import { localDynamo } from './testing.ts'
+
+const TABLE = 'weir-state'
+let folder: string
+let dynamo: Awaited<ReturnType<typeof localDynamo>>
+const open: StateStore[] = []
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'weir-state-'))
+  dynamo = await localDynamo(TABLE)
+})
+afterAll(async () => {
+  for (const store of open) await store.close()
+  await dynamo.close()
+  await rm(folder, { recursive: true, force: true })
+})
+const kept = (store: StateStore): StateStore => {
+  open.push(store)
+  return store
+}
+
+describe('memoryState', () => {
+  const shared = memoryState()
+  keepsTheStateContract(async () => shared)
+})
+
+describe('sqliteState', () => {
+  keepsTheStateContract(async () => kept(sqliteState({ path: join(folder, 'shared.db') })))
+
+  it('sums exactly what several processes fold into one file', async () => {
+    const path = join(folder, 'processes.db')
+    const workers = [0, 1, 2].map(worker => fork(new URL('fold-worker.ts', import.meta.url), [path, String(worker)]))
+    const codes = await Promise.all(workers.map(async worker => (await once(worker, 'exit'))[0] as number))
+    expect(codes).toEqual([0, 0, 0])
+    const store = kept(sqliteState({ path }))
+    const read = {
+      key: 'k',
+      batch: 'read',
+      now: 1,
+      expiresAt: 10,
+      initial: 0,
+      reduce: (state: number) => ({ state, answer: state }),
+    }
+    expect(await store.fold(read)).toBe(200) // 50 batches that all three fold, and 50 of each one’s own
+  })
+
+  it('keeps its state when it is opened again', async () => {
+    const path = join(folder, 'again.db')
+    const request = {
+      key: 'k',
+      batch: 'b',
+      now: 1,
+      expiresAt: 10,
+      initial: 0,
+      reduce: (n: number) => ({ state: n + 1, answer: n + 1 }),
+    }
+    const first = sqliteState({ path })
+    expect(await first.fold(request)).toBe(1)
+    await first.close()
+    const second = kept(sqliteState({ path }))
+    expect(await second.fold(request)).toBe(1)
+    expect(await second.fold({ ...request, batch: 'c' })).toBe(2)
+  })
+})
+
+describe('dynamodbState', () => {
+  keepsTheStateContract(async () => kept(dynamodbState({ table: TABLE, client: dynamo.client })), { runs: 15 })
+
+  it('tells DynamoDB when to forget, in seconds', async () => {
+    const store = kept(dynamodbState({ table: TABLE, client: dynamo.client }))
+    const key = randomUUID()
+    await store.fold({
+      key,
+      batch: 'b',
+      now: 1,
+      expiresAt: 1_800_000_000_500,
+      initial: 0,
+      reduce: () => ({ state: 0, answer: 0 }),
+    })
+    const { Item } = await dynamo.client.send(new GetItemCommand({ TableName: TABLE, Key: { pk: { S: `state#${key}` } } }))
+    expect(Item?.['expiresAt']).toEqual({ N: '1800000001' })
+  })
+})
+
+describe('step', () => {
+  it('keeps large answers within what an item may hold, the newest always', () => {
+    let item: ReturnType<typeof step>['next']
+    for (let i = 0; i < 20; i++) {
+      const request = {
+        key: 'k',
+        batch: `b${i}`,
+        now: 1,
+        expiresAt: 10,
+        initial: 0,
+        reduce: (state: number) => ({ state, answer: 'x'.repeat(i === 19 ? 300_000 : 50_000) }),
+      }
+      item = step(item, request).next
+      const characters = item?.answers.reduce((sum, [, answer]) => sum + answer.length, 0) ?? 0
+      expect(characters).toBeLessThanOrEqual(i === 19 ? 300_002 : 200_000)
+    }
+    expect(item?.answers).toHaveLength(1)
+  })
+})
