@@ -1,4 +1,5 @@
 import type { Batch, TelemetryRecord } from '@weir/schema'
+import { packPlatform } from '@weir/schema/encode'
 import { type Buffer as RecordBuffer, createBuffer, type Priority } from './buffer.ts'
 import type { Config } from './config.ts'
 import type { Counters } from './counters.ts'
@@ -27,11 +28,11 @@ export interface Recorder {
   text(signal: string, line: string, priority: Priority, at: At): void
   /** A value, redacted here. */
   json(signal: string, value: unknown, priority: Priority, at: At): void
-  /** A value that has been redacted. */
+  /** A string or a value that has been redacted: in its compact form where it has one, else as text or JSON. */
   clean(signal: string, value: unknown, priority: Priority, at: At): void
   /** A signal of our own, made of fixed words, names and fingerprints. */
   own(signal: string, value: unknown, at?: At): void
-  /** A record as it is, after redaction. */
+  /** A record as it is, after redaction; of one that is too long, head and tail. */
   emit(record: TelemetryRecord, priority: Priority): void
 
   /** Reads the body of one telemetry POST. */
@@ -88,14 +89,23 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
       const whole = line.length <= MAX_BODY
       const text = whole ? redaction.text(line, place) : shorten(line, part => redaction.text(part, place))
       if (!whole) counters.drop('truncated', 1, line.length - MAX_BODY)
-      recorder.emit({ ...place, contentType: 'text/plain', body: Buffer.from(text) }, priority)
+      recorder.clean(signal, text, priority, at)
     },
     json: (signal, value, priority, at) => recorder.clean(signal, redaction.json(value, { signal, ...at }), priority, at),
     clean(signal, value, priority, at) {
-      const body = Buffer.from(JSON.stringify(value) ?? 'null')
-      recorder.emit({ signal, ...at, contentType: 'application/json', body }, priority)
+      const packed = packPlatform(signal, value, at)
+      if (packed && packed.length <= MAX_BODY) {
+        return buffer.add({ signal, ...at, contentType: 'application/vnd.weir.platform', body: packed }, priority)
+      }
+      const [contentType, text] =
+        typeof value === 'string'
+          ? (['text/plain', value] as const)
+          : (['application/json', JSON.stringify(value) ?? 'null'] as const)
+      recorder.emit({ signal, ...at, contentType, body: Buffer.from(text) }, priority)
     },
-    own: (signal, value, at = { time: host.now(), invocation: '' }) => recorder.clean(signal, value, 'kept', at),
+    own(signal, value, at = { time: host.now(), invocation: '' }) {
+      recorder.emit({ signal, ...at, contentType: 'application/json', body: Buffer.from(JSON.stringify(value)) }, 'kept')
+    },
     emit(record, priority) {
       if (record.body.length <= MAX_BODY) return buffer.add(record, priority)
       const cut = record.body.length - MAX_BODY

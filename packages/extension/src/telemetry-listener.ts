@@ -47,21 +47,24 @@ export async function listenForTelemetry(
 
   const accept = (connection: Connection): ConnectionEvents => {
     const parser = createParser('request', LIMITS)
+    let refused = false
     return {
       data(bytes) {
+        if (refused) return
         try {
           for (const message of parser.push(bytes)) {
             connection.write(OK)
             take(message)
           }
         } catch {
+          refused = true
           counters.fault('telemetry:not-http')
           connection.write(BAD)
           connection.close()
         }
       },
       closed() {
-        if (!parser.idle) counters.fault('telemetry:cut-off')
+        if (!parser.idle && !refused) counters.fault('telemetry:cut-off')
       },
     }
   }

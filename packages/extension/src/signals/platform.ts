@@ -1,10 +1,6 @@
-import { packPlatform } from '@weir/schema/encode'
 import type { Signal } from './signal.ts'
 
-/**
- * `platform.*`: what the platform says of the sandbox and its invocations, every type of it. Those with a typed form travel in it, the others,
- * older and newer ones, as JSON.
- */
+/** `platform.*`: what the platform says of the sandbox and its invocations, every type of it, older and newer ones than are documented too. */
 export const platform: Signal = {
   name: 'platform',
   takes: ['platform.*'],
@@ -12,11 +8,7 @@ export const platform: Signal = {
     if (type === 'platform.logsDropped')
       to.counters.drop('logs-dropped', count(record, 'droppedRecords'), count(record, 'droppedBytes'))
     const invocation = requestIdOf(record) || to.sandbox.attribute(time)
-    const place = { time, invocation }
-    const clean = to.redaction.json(record, { signal: type, ...place })
-    const body = packPlatform(type, clean, place)
-    if (body) to.emit({ signal: type, ...place, contentType: 'application/vnd.weir.platform', body }, 'kept')
-    else to.clean(type, clean, 'kept', place)
+    to.json(type, record, 'kept', { time, invocation })
   },
 }
 
