@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import type { OcsfEvent } from '@weir/schema/ocsf'
 import { createRequester, TransportError } from '../../packages/ingest/src/http.ts'
-import { type Judgement, NotAuthorized, type Sink } from '../../packages/ingest/src/sink.ts'
+import { judgeError } from '../../packages/ingest/src/forward/channel.ts'
+import type { Judgement, Sink } from '../../packages/ingest/src/sink.ts'
 import { transportOf } from '../../packages/ingest/src/sinks/options.ts'
 
 export interface Outcome extends Judgement {
@@ -33,9 +34,7 @@ export async function deliver<Options extends object>(
       const headers = { ...request.headers, ...credentials?.headers, ...packed }
       settle(part, sink.judge(await requester({ ...request, headers, body }, { timeoutMs, ...tls }), part, options))
     } catch (error) {
-      if (error instanceof NotAuthorized) settle(part, error.judgement)
-      else if (error instanceof TransportError) settle(part, { verdict: 'retry', reason: error.kind })
-      else throw error
+      settle(part, unanswered(error))
     }
   }
   requester.close()
@@ -52,10 +51,14 @@ export async function probe<Options extends object>(sink: Sink<Options>, options
     const headers = { ...request.headers, ...credentials?.headers }
     return sink.judgeProbe(await requester({ ...request, headers }, { timeoutMs, ...(ca === undefined ? {} : { ca }) }), options)
   } catch (error) {
-    if (error instanceof NotAuthorized) return error.judgement
-    if (error instanceof TransportError) return { verdict: 'retry', reason: error.kind }
-    throw error
+    return unanswered(error)
   } finally {
     requester.close()
   }
+}
+
+/** What no answer means: as `forward` judges it, but that a test can read the kind of the failure. */
+function unanswered(error: unknown): Judgement {
+  if (error instanceof TypeError) throw error
+  return error instanceof TransportError ? { ...judgeError(error), reason: `${error.kind}: ${error.message}` } : judgeError(error)
 }

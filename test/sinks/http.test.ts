@@ -1,3 +1,4 @@
+import type { OcsfEvent } from '@weir/schema/ocsf'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Verdict } from '../../packages/ingest/src/sink.ts'
 import { event, hostile, samples } from '../../packages/ingest/src/sinks/testing/events.ts'
@@ -15,8 +16,6 @@ afterEach(() => Promise.all(open.splice(0).map(({ receiver }) => receiver.close(
 const some = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ ...event(6003, 1), metadata: { ...event(6003, 1).metadata, uid: `uid-${i}` } }))
 const verdicts = (outcomes: readonly { readonly verdict: Verdict }[]) => [...new Set(outcomes.map(({ verdict }) => verdict))]
-const uids = (events: readonly { readonly metadata: { readonly uid: string } }[]) =>
-  events.map(({ metadata }) => metadata.uid).sort()
 
 describe.each(Object.entries(systems))('%s over HTTP', (name, start) => {
   const begin = () => opened(start() as Promise<System>)
@@ -30,12 +29,10 @@ describe.each(Object.entries(systems))('%s over HTTP', (name, start) => {
     expect(await system.deliver(all)).toSatisfy((outcomes: { verdict: string }[]) =>
       outcomes.every(({ verdict }) => verdict === 'delivered'),
     )
-    const accepted = [...system.accepted()].sort()
-    // A finding goes by its own uid where the system has a place for it.
-    expect(accepted).toHaveLength(all.length)
-    expect(accepted.filter(uid => uid.startsWith('uid-'))).toEqual(
-      uids(all).filter(uid => uid.startsWith('uid-') && accepted.includes(uid)),
-    )
+    // Elastic and Sentinel have a finding's own uid where others have the event's.
+    const own = name === 'elastic' || name === 'sentinel'
+    const uid = (each: OcsfEvent) => (own && (each['finding_info'] as { uid?: string } | undefined)?.uid) || each.metadata.uid
+    expect([...system.accepted()].sort()).toEqual(all.map(uid).sort())
     expect(system.receiver.problems).toEqual([])
     for (const request of system.receiver.requests.filter(({ path }) => !path.endsWith('/token'))) {
       expect(request.headers['content-encoding']).toBe('gzip')
@@ -93,7 +90,7 @@ describe.each(Object.entries(systems))('%s over HTTP', (name, start) => {
     expect(verdicts(await system.deliver(some(1), wrong))).toEqual(['hold'])
     expect(system.accepted()).toEqual([])
     system.receiver.fault({ kind: 'hang' })
-    expect(await system.probe({ timeoutMs: 500 })).toMatchObject({ verdict: 'retry', reason: 'timeout' })
+    expect(await system.probe({ timeoutMs: 500 })).toMatchObject({ verdict: 'retry', reason: expect.stringMatching(/^timeout/) })
   })
 })
 
@@ -131,7 +128,7 @@ describe('splunk over HTTP, in particular', () => {
       const system = await opened(splunkSystem())
       const [first] = await system.deliver(some(1), { url: receiver.url, ...(ca === undefined ? {} : { ca }) })
       await receiver.close()
-      return [first?.verdict, first?.reason]
+      return [first?.verdict, first?.reason?.split(':')[0]]
     }
     expect(await outcome(good, good.cert)).toEqual(['delivered', undefined])
     expect(await outcome(good, undefined)).toEqual(['retry', 'tls'])

@@ -97,7 +97,7 @@ export async function otlpSystem(more: Partial<OtlpOptions> = {}): Promise<Syste
   const options = {
     ...otlp.options.parse({ url: receiver.url, credentials: 'env:C' }),
 
-    credentials: 'Bearer otlp-token',
+    credentials: 'otlp-token',
   }
   return {
     receiver,

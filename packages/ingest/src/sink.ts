@@ -37,16 +37,6 @@ export interface SinkIo {
   readonly request: (request: SinkRequest, options: { readonly timeoutMs: number; readonly ca?: string }) => Promise<SinkResponse>
 }
 
-/** Thrown by `authorize` where the far side refuses or cannot give credentials; any other error of it is a `retry`. */
-export class NotAuthorized extends Error {
-  override readonly name = 'NotAuthorized'
-  readonly judgement: Judgement
-  constructor(judgement: Judgement) {
-    super(judgement.reason ?? 'no credentials')
-    this.judgement = judgement
-  }
-}
-
 /**
  * A destination. `encode` and `judge` are pure; batching, waiting, retrying, splitting, compressing and spooling live once, in `forward`.
  * One file each in `sinks/`, listed in `sinks/index.ts`.
@@ -66,7 +56,7 @@ export interface Sink<Options> {
   partition?(event: OcsfEvent, options: Options): string
   /**
    * Headers that carry credentials, obtained once and cached by `forward` until they expire (epoch milliseconds) or a `hold` asks for
-   * fresh ones. Throws `NotAuthorized`.
+   * fresh ones. Throws `ConfigError` where only a person can help, which is a `hold`; any other error is a `retry`.
    */
   authorize?(
     options: Options,

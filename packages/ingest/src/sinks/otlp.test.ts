@@ -90,6 +90,10 @@ describe('otlp', () => {
     const request = otlp.encode(some(1), options)
     expect(request.headers).toEqual({ 'content-type': 'application/json', 'x-api-key': 'S3CRET-canary' })
     expect(request.url).toBe('https://otel.example.com:4318/v1/logs')
+    expect(otlp.encode(some(1), { ...options, header: 'Authorization' }).headers['authorization']).toBe('Bearer S3CRET-canary')
+    expect(otlp.encode(some(1), { ...options, header: 'Authorization', scheme: 'Basic' }).headers['authorization']).toMatch(
+      /^Basic /,
+    )
     expect(otlp.encode(some(1), { ...options, url: 'https://x/otlp/v1/logs' }).url).toBe('https://x/otlp/v1/logs')
   })
 

@@ -18,7 +18,15 @@ const options = z.strictObject({
       ),
     'authorization',
   ),
-  credentials: z.optional(secret('Value of that header, complete: for authorization it begins with Bearer or Basic')),
+  scheme: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(/^[A-Za-z-]{1,32}$/, { error: 'expected one word, such as Bearer' }),
+        z.describe('Word before the credentials. Default: Bearer in the authorization header, none in another'),
+      ),
+  ),
+  credentials: z.optional(secret('Token or key that stands in that header')),
   ...transport,
 })
 type Options = z.infer<typeof options>
@@ -68,10 +76,12 @@ function body(events: readonly OcsfEvent[]): string {
   })
 }
 
-const headers = ({ header, credentials }: Options): Record<string, string> => ({
-  'content-type': 'application/json',
-  ...(credentials === undefined ? {} : { [header.toLowerCase()]: credentials }),
-})
+function headers({ header, scheme, credentials }: Options): Record<string, string> {
+  const name = header.toLowerCase()
+  const word = scheme ?? (name === 'authorization' ? 'Bearer' : undefined)
+  const value = word === undefined ? credentials : `${word} ${credentials}`
+  return { 'content-type': 'application/json', ...(credentials === undefined ? {} : { [name]: value }) }
+}
 
 const RETRYABLE = new Set([429, 502, 503, 504])
 const CONFIG = new Set([401, 403, 404, 405, 406, 415])

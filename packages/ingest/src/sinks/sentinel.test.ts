@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Judgement, NotAuthorized, SinkIo, SinkRequest } from '../sink.ts'
+import { ConfigError } from '../errors.ts'
+import { TransportError } from '../http.ts'
+import type { Judgement, SinkIo, SinkRequest } from '../sink.ts'
 import { sentinelTemplate } from './install/sentinel.ts'
 import { columnsOf, kindOf, toAsim } from './schemas/asim.ts'
 import { sentinel } from './sentinel.ts'
@@ -113,11 +115,10 @@ describe('sentinel', () => {
     [200, { access_token: 'with a space', expires_in: 3599 }, 'retry'],
     [200, { access_token: 'a.b.c' }, 'retry'],
   ])('says of a sign-in answered with %i %o: %s', async (status, body, verdict) => {
-    const failed = await sentinel
-      .authorize?.(options, io(response(status, body)))
-      .catch((error: NotAuthorized) => error.judgement)
-    expect(failed).toMatchObject({ verdict })
-    expect(JSON.stringify(failed)).not.toContain('S3CRET')
+    const failed: unknown = await sentinel.authorize?.(options, io(response(status, body))).catch((error: unknown) => error)
+    expect(failed).toBeInstanceOf(verdict === 'hold' ? ConfigError : TransportError)
+    expect(String(failed)).toContain(`token: HTTP ${status}`)
+    expect(String(failed)).not.toContain('S3CRET')
   })
 
   it('drops the largest leftovers that do not fit a column, and says which', () => {

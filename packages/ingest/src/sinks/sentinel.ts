@@ -1,10 +1,12 @@
 import type { OcsfEvent } from '@weir/schema/ocsf'
 import * as z from 'zod/mini'
 import { secret } from '../secrets.ts'
-import { type Judgement, NotAuthorized, type Sink, type SinkResponse } from '../sink.ts'
+import { ConfigError } from '../errors.ts'
+import { TransportError } from '../http.ts'
+import type { Judgement, Sink, SinkResponse } from '../sink.ts'
 import { at, endpoint, transport } from './options.ts'
 import { kindOf, kinds, toAsim } from './schemas/asim.ts'
-import { delivered, hold, isolate, jsonObject, judgeStatus, objectOf, retry, said, string } from './shared/judge.ts'
+import { delivered, hold, isolate, jsonObject, judgeStatus, objectOf, said, string } from './shared/judge.ts'
 
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const guid = (description: string) =>
@@ -109,9 +111,8 @@ export const sentinel: Sink<Options> = {
     const code = /AADSTS\d+/.exec(string(reply?.['error_description']))?.[0] ?? ''
     const reason = `token: HTTP ${response.status} ${said(reply?.['error'])} ${code}`.trim()
     const refused = response.status >= 400 && response.status < 500 && response.status !== 408 && response.status !== 429
-    throw new NotAuthorized(
-      refused ? hold(`${reason}; check tenantId, clientId, clientSecret and scope`) : retry(reason, response.headers),
-    )
+    if (refused) throw new ConfigError(`${reason}; check tenantId, clientId, clientSecret and scope`)
+    throw new TransportError('protocol', reason)
   },
   encode: (events, options) => ({
     method: 'POST',
