@@ -46,7 +46,16 @@ export function createEngine(rules: readonly Rule[]): Engine {
   const views = { sigma: new EventView(tables.sigma), ocsf: new EventView(tables.ocsf) }
   const routes = new Map<string, Route>()
 
+  let last: { readonly source: LogSource; readonly route: Route } | undefined
+
   function route(source: LogSource): Route {
+    // The events of a batch mostly share one object.
+    if (last?.source === source) return last.route
+    last = { source, route: routeOf(source) }
+    return last.route
+  }
+
+  function routeOf(source: LogSource): Route {
     const key = `${source.product ?? ''}\0${source.service ?? ''}\0${source.category ?? ''}`
     let found = routes.get(key)
     if (!found) {
@@ -76,11 +85,11 @@ export function createEngine(rules: readonly Rule[]): Engine {
     }
     candidates.sort((a, b) => a - b)
     const matches: Match[] = []
-    let last = -1
+    let previous = -1
     for (const at of candidates) {
       const one = compiled[at]
-      if (!one || at === last) continue
-      last = at
+      if (!one || at === previous) continue
+      previous = at
       const view = views[one.rule.taxonomy]
       if (one.test(view)) matches.push({ rule: one.rule, ...one.evidence(view) })
     }

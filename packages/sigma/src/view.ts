@@ -18,54 +18,59 @@ export class FieldTable {
   }
 }
 
+const NOTHING: readonly never[] = []
+
 /** What one event holds under one field name; an array holds as many values as it has members. */
 export class Field {
   /** Whether the event has the field, with whatever value. */
   found = false
   hasNull = false
-  /** The values that are not null. */
-  readonly values: unknown[] = []
-  readonly #texts: string[] = []
-  readonly #folded: string[] = []
+  // New arrays cost less than emptying old ones.
+  #values: unknown[] | undefined
+  #texts: readonly string[] | undefined
+  #folded: readonly string[] | undefined
 
   clear(): void {
     this.found = false
     this.hasNull = false
-    this.values.length = 0
-    this.#texts.length = 0
-    this.#folded.length = 0
+    this.#values = undefined
+    this.#texts = undefined
+    this.#folded = undefined
+  }
+
+  /** The values that are not null. */
+  get values(): readonly unknown[] {
+    return this.#values ?? NOTHING
+  }
+
+  /** The values as text: numbers in decimal, objects as JSON. */
+  texts(): readonly string[] {
+    return (this.#texts ??= this.#values?.map(textOf) ?? NOTHING)
+  }
+
+  /** The texts without case. */
+  folded(): readonly string[] {
+    return (this.#folded ??= this.#values ? this.texts().map(fold) : NOTHING)
   }
 
   /** Adds a value, and of an array each member, however deep arrays stand in arrays. */
   add(value: unknown): void {
     this.found = true
-    if (!Array.isArray(value)) {
-      this.#addOne(value)
-      return
-    }
-    const stack: unknown[] = [value]
+    if (value === null || value === undefined) this.hasNull = true
+    else if (Array.isArray(value)) this.#addMembers(value)
+    else if (this.#values) this.#values.push(value)
+    else this.#values = [value]
+  }
+
+  #addMembers(array: readonly unknown[]): void {
+    const values = (this.#values ??= [])
+    const stack: unknown[] = [array]
     while (stack.length > 0) {
       const top = stack.pop()
-      if (!Array.isArray(top)) this.#addOne(top)
-      else for (let i = top.length - 1; i >= 0; i--) stack.push(top[i])
+      if (Array.isArray(top)) for (let i = top.length - 1; i >= 0; i--) stack.push(top[i])
+      else if (top === null || top === undefined) this.hasNull = true
+      else values.push(top)
     }
-  }
-
-  #addOne(value: unknown): void {
-    if (value === null || value === undefined) this.hasNull = true
-    else this.values.push(value)
-  }
-
-  /** The values as text: numbers in decimal, objects as JSON. */
-  texts(): readonly string[] {
-    if (this.#texts.length === 0) for (const value of this.values) this.#texts.push(textOf(value))
-    return this.#texts
-  }
-
-  /** The texts without case. */
-  folded(): readonly string[] {
-    if (this.#folded.length === 0) for (const text of this.texts()) this.#folded.push(fold(text))
-    return this.#folded
   }
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { matches, reasonOf } from '../../test/testing.ts'
 import { MODIFIERS } from './table.ts'
@@ -99,6 +100,13 @@ describe('a modifier', () => {
     const names =
       'all startswith endswith contains exists cased neq windash re i m s base64 base64offset utf16le utf16be utf16 wide lt lte gt gte minute hour day week month year cidr expand fieldref'
     expect(names.split(' ').filter(name => !MODIFIERS.has(name))).toEqual([])
+  })
+
+  it('has its row in the README', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+    for (const [name, { takes, about }] of MODIFIERS) {
+      expect(readme).toContain(`| \`${name}\` | ${takes} | ${about.replaceAll('|', '\\|')} |`)
+    }
   })
 
   it.each([
