@@ -1,5 +1,6 @@
 import type { DetectorEvent } from '@weir/detections'
 import type { OcsfEvent } from '@weir/schema/ocsf'
+import type { Framed } from './framing/index.ts'
 
 /** A normalized event: identity and routing are there at once, the OCSF body is mapped when first read. What nobody reads is never mapped. */
 export interface Event extends DetectorEvent {
@@ -18,14 +19,20 @@ export interface Origin {
   /** What the config knows of the stream; wins over what an event claims. */
   readonly account?: string
   readonly region?: string
+  /** Accounts whose functions may write to this stream; `*` for any. */
+  readonly accounts: readonly string[]
   /** The sources this stream may carry, by name. */
   readonly sources: readonly string[]
+  /** A file that a person named: nobody else writes into it while it is read. */
+  readonly file?: boolean
 }
 
 /** One piece of input: a Kinesis record, or a chunk of a file. */
 export interface Input {
   readonly origin: Origin
   readonly bytes: Uint8Array
+  /** What was found in the bytes, where they have been framed already: a part of a file. */
+  readonly framed?: readonly Framed[]
 }
 
 /** Input that cannot become events, with the reason, for a person to look at. */

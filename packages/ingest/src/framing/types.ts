@@ -1,7 +1,7 @@
 import type { QuarantineReason } from '../event.ts'
 
 /** One element found in an input. Offsets and lengths are bytes of the input as it is after inflating. */
-export type Framed = FramedRecord | FramedControl | FramedBad
+export type Framed = FramedRecord | FramedBatch | FramedControl | FramedBad
 
 export interface FramedRecord {
   readonly kind: 'record'
@@ -16,6 +16,13 @@ export interface FramedRecord {
   readonly logs?: LogsEnvelope
   /** Something in it was not UTF-8 and is U+FFFD now. */
   readonly repaired: boolean
+}
+
+/** Bytes that claim to be one Weir batch: Avro single-object encoding, which nothing can stand behind. */
+export interface FramedBatch {
+  readonly kind: 'batch'
+  readonly bytes: Uint8Array
+  readonly offset: number
 }
 
 /** A CloudWatch Logs CONTROL_MESSAGE, by which AWS checks that the destination can be reached. It carries no events. */

@@ -1,0 +1,134 @@
+import { BodyError, decodeBatch, readBody, readEnvelope, WireError } from '@weir/schema'
+import type { Input, Origin, Quarantined } from './event.ts'
+import { type Framed, type FramedRecord, frameBytes } from './framing/index.ts'
+import { JsonError, parseJson } from './json.ts'
+import type { BatchHeader, Carrier, DecodedRecord } from './source.ts'
+
+/** What an input held. `received` = records + the records of what is quarantined. */
+export interface Decoded {
+  readonly records: readonly DecodedRecord[]
+  readonly quarantined: readonly Quarantined[]
+  /** The input was a Weir batch: its header, for the ledger and for trust. */
+  readonly batch?: BatchHeader
+  readonly received: number
+  /** CloudWatch Logs control messages: acknowledged, and no records. */
+  readonly control: number
+}
+
+/** The most records a batch that cannot be read may say it had: what its reader would accept. */
+const MAX_COUNT = 100_000
+/** Above this many pieces of one kind, an input's quarantine is one entry. */
+const MAX_PIECES = 8
+const BARE: Carrier = { kind: 'bare' }
+
+/** Takes an input apart. Never throws for what is in it: what cannot be read stands in `quarantined`, and the rest is there. */
+export function decode(input: Input): Decoded {
+  const { origin } = input
+  const records: DecodedRecord[] = []
+  const bad: Quarantined[] = []
+  let batch: BatchHeader | undefined
+  let control = 0
+  for (const framed of input.framed ?? frameBytes(input.bytes)) {
+    switch (framed.kind) {
+      case 'record':
+        records.push(recordOf(framed, records.length))
+        break
+      case 'batch':
+        batch = decodeWeir(framed.bytes, origin, records, bad) ?? batch
+        break
+      case 'control':
+        control++
+        break
+      case 'bad': {
+        const detail = `${framed.detail}, at byte ${framed.offset}`
+        bad.push({ origin, reason: framed.reason, detail, bytes: framed.bytes, records: 1 })
+        break
+      }
+      default:
+        framed satisfies never
+    }
+  }
+  const lost = bad.reduce((sum, item) => sum + item.records, 0)
+  return { records, quarantined: gathered(bad), ...(batch && { batch }), received: records.length + lost, control }
+}
+
+/** A part of a file that has been framed already, as an input. `origin.id` must name the part: `path#offset`. */
+export function fromFramed(framed: readonly Framed[], origin: Origin): Input {
+  const [first] = framed
+  const bytes = first?.kind === 'batch' ? first.bytes : new Uint8Array(0)
+  return { origin: { ...origin, file: true }, bytes, framed }
+}
+
+function recordOf(framed: FramedRecord, index: number): DecodedRecord {
+  const { value, bytes, repaired, logs } = framed
+  if (!logs) return { value, carrier: BARE, bytes, index, repaired }
+  const { id, timestamp, message } = value as { readonly id: string; readonly timestamp: number; readonly message: string }
+  return { value: messageOf(message), carrier: { kind: 'logs', envelope: logs, id, timestamp }, bytes, index, repaired }
+}
+
+/** A log message, parsed when it is a JSON object that may be parsed. */
+function messageOf(message: string): unknown {
+  if (!/^\s*\{[^]*\}\s*$/.test(message)) return message
+  try {
+    return parseJson(message)
+  } catch (error) {
+    if (error instanceof JsonError) return message
+    throw error
+  }
+}
+
+/** Adds a batch's records. A batch on a stream that may carry none is set aside whole, as is one that cannot be read. */
+function decodeWeir(bytes: Uint8Array, origin: Origin, records: DecodedRecord[], bad: Quarantined[]): BatchHeader | undefined {
+  let batch: ReturnType<typeof decodeBatch>
+  try {
+    batch = decodeBatch(bytes)
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error
+    // A newer Weir knows the dictionary as it knows the schema: what waits for it has one name.
+    const reason = error.reason === 'unknown-dictionary' ? 'unknown-schema' : error.reason
+    bad.push({ origin, reason, detail: error.message, bytes, records: claimedCount(bytes) })
+    return undefined
+  }
+  if (!origin.sources.includes('weir')) {
+    const detail = `a weir batch on a stream that may carry ${origin.sources.join(', ')}`
+    bad.push({ origin, reason: 'wrong-source', detail, bytes, records: Math.max(1, batch.records.length) })
+    return undefined
+  }
+  const { records: telemetry, ...header } = batch
+  for (const [index, record] of telemetry.entries()) {
+    try {
+      const carrier: Carrier = { kind: 'weir', batch: header, record }
+      records.push({ value: readBody(record), carrier, bytes: record.body, index, repaired: false })
+    } catch (error) {
+      if (!(error instanceof BodyError)) throw error
+      const detail = `record ${index} of the batch: ${error.message}`
+      bad.push({ origin, reason: error.reason, detail, bytes: record.body, records: 1 })
+    }
+  }
+  return header
+}
+
+/** How many records a batch that cannot be read says it had; 1 when not even that can be read. */
+function claimedCount(bytes: Uint8Array): number {
+  try {
+    return Math.min(Math.max(1, readEnvelope(bytes).count), MAX_COUNT)
+  } catch (error) {
+    if (error instanceof WireError) return 1
+    throw error
+  }
+}
+
+/** Many pieces with one reason become one, so that a broken input is one entry to look at and one write. */
+export function gathered(items: readonly Quarantined[]): readonly Quarantined[] {
+  if (items.length <= MAX_PIECES) return items
+  const byReason = Map.groupBy(items, item => item.reason)
+  return [...byReason.values()].flatMap(group => {
+    const [first] = group
+    if (!first || group.length <= MAX_PIECES) return group
+    const bytes = Buffer.concat(group.flatMap((item, n) => (n === 0 ? [item.bytes] : [NEW_LINE, item.bytes])))
+    const detail = `${first.detail}, and ${group.length - 1} more`
+    return [{ ...first, detail, bytes, records: group.reduce((sum, item) => sum + item.records, 0) }]
+  })
+}
+
+const NEW_LINE = Buffer.from('\n')

@@ -1,0 +1,84 @@
+import { gathered } from './decode.ts'
+import { UnmappableError } from './errors.ts'
+import type { Event, Origin, Quarantined } from './event.ts'
+import type { LogsEnvelope } from './framing/index.ts'
+import type { BatchHeader, Carrier, DecodedRecord } from './source.ts'
+import { identify, recognize } from './sources/index.ts'
+
+/** Masks secrets in a JSON value. `keep`: fields that name somebody and open nothing. */
+export type Redact = (value: unknown, keep?: readonly string[]) => unknown
+
+/** One event or one quarantined record for each record. */
+export interface Normalized {
+  readonly events: readonly Event[]
+  readonly quarantined: readonly Quarantined[]
+}
+
+/**
+ * Records become events: the first source that knows a record among those its stream may carry makes the event, after the record was redacted.
+ * A record of no such source is quarantined as `wrong-source`, one that its source cannot read as `unmappable`. Never throws for a record.
+ */
+export function normalize(records: readonly DecodedRecord[], origin: Origin, redact: Redact): Normalized {
+  const events: Event[] = []
+  const quarantined: Quarantined[] = []
+  const shared = sharedParts(redact)
+  for (const record of records) {
+    const source = recognize(record, origin.sources)
+    if (!source) {
+      const detail = `a ${identify(record)} record on a stream that may carry ${origin.sources.join(', ') || 'nothing'}`
+      quarantined.push({ origin, reason: 'wrong-source', detail, bytes: record.bytes, records: 1 })
+      continue
+    }
+    let clean: DecodedRecord
+    try {
+      clean = { ...record, value: redact(record.value, source.keep), carrier: carrierOf(record, shared) }
+    } catch {
+      // What cannot be redacted goes nowhere, not even into quarantine.
+      const detail = 'the record could not be redacted and is withheld'
+      quarantined.push({ origin, reason: 'unmappable', detail, bytes: new Uint8Array(0), records: 1 })
+      continue
+    }
+    try {
+      events.push(source.normalize(clean, origin))
+    } catch (error) {
+      if (!(error instanceof UnmappableError)) throw error
+      const detail = `${source.name}: ${error.message}`
+      quarantined.push({ origin, reason: 'unmappable', detail, bytes: record.bytes, records: 1 })
+    }
+  }
+  return { events, quarantined: gathered(quarantined) }
+}
+
+/** What a record's carrier says is written by others too. */
+function carrierOf({ carrier }: DecodedRecord, shared: SharedParts): Carrier {
+  switch (carrier.kind) {
+    case 'bare':
+      return carrier
+    case 'logs':
+      return { ...carrier, envelope: shared(carrier.envelope, (envelope, redact) => redact(envelope) as LogsEnvelope) }
+    case 'weir':
+      return {
+        ...carrier,
+        batch: shared(carrier.batch, (batch, redact) => ({
+          ...batch,
+          function: redact(batch.function) as BatchHeader['function'],
+        })),
+      }
+    default:
+      return carrier satisfies never
+  }
+}
+
+/** Redacts what many records share once. */
+type SharedParts = <T extends object>(part: T, clean: (part: T, redact: Redact) => T) => T
+
+function sharedParts(redact: Redact): SharedParts {
+  const done = new Map<object, object>()
+  return <T extends object>(part: T, clean: (part: T, redact: Redact) => T): T => {
+    const known = done.get(part) as T | undefined
+    if (known) return known
+    const cleaned = clean(part, redact)
+    done.set(part, cleaned)
+    return cleaned
+  }
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+import type { OcsfEvent } from '@weir/schema/ocsf'
+import type { Event, Origin } from '../../event.ts'
+import type { DecodedRecord } from '../../source.ts'
+
+/** An event whose OCSF body is made when it is first read, and kept. */
+export function lazyEvent(known: Omit<Event, 'ocsf'>, map: () => OcsfEvent): Event {
+  return new LazyEvent(known, map)
+}
+
+class LazyEvent implements Event {
+  readonly uid: Event['uid']
+  readonly time: Event['time']
+  readonly source: Event['source']
+  readonly classUid: Event['classUid']
+  readonly logsource: Event['logsource']
+  readonly record: Event['record']
+  readonly identity: Event['identity']
+  readonly #map: () => OcsfEvent
+  #ocsf: OcsfEvent | undefined
+
+  constructor(known: Omit<Event, 'ocsf'>, map: () => OcsfEvent) {
+    this.uid = known.uid
+    this.time = known.time
+    this.source = known.source
+    this.classUid = known.classUid
+    this.logsource = known.logsource
+    this.record = known.record
+    this.identity = known.identity
+    this.#map = map
+  }
+
+  get ocsf(): OcsfEvent {
+    this.#ocsf ??= this.#map()
+    return this.#ocsf
+  }
+}
+
+/** 32 hex digits of a SHA-256 over the parts, each behind its length, so that no two lists of parts read the same. */
+export function hashUid(parts: readonly (string | number | Uint8Array)[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) {
+    const bytes = typeof part === 'object' ? part : String(part)
+    hash.update(`${typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length}:`)
+    hash.update(bytes)
+  }
+  return hash.digest('hex').slice(0, 32)
+}
+
+/** The uid of a record that has none of its own: its place on its stream, and its bytes. A log event's place is the id that CloudWatch gave it. */
+export function placeUid({ carrier, bytes, index }: DecodedRecord, { stream, id }: Origin): string {
+  if (carrier.kind === 'logs' && carrier.id !== '') {
+    const { owner, logGroup, logStream } = carrier.envelope
+    return hashUid(['logs', owner, logGroup, logStream, carrier.id])
+  }
+  return hashUid([stream, id, index, bytes])
+}
+
+/**
+ * Whether only the service itself can have written what a stream brings. Not where functions write too: any of them may write whatever it likes,
+ * so an id inside such a record is a claim and must not become the event's uid, or it could make another event look like a duplicate.
+ */
+export function isVouched({ sources, file }: Origin): boolean {
+  return file === true || !sources.includes('weir')
+}
+
+/** What a reader should know of how the record was read, for `metadata.labels`. */
+export const labelsOf = ({ repaired }: DecodedRecord): readonly string[] | undefined =>
+  repaired ? ['weir:repaired-text'] : undefined

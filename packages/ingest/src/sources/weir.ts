@@ -1,0 +1,93 @@
+import { UnmappableError } from '../errors.ts'
+import type { Origin } from '../event.ts'
+import type { DecodedRecord, Source } from '../source.ts'
+import { hashUid, labelsOf, lazyEvent } from './shared/event.ts'
+import { parseFunctionArn } from './shared/lambda.ts'
+import { fieldsOf } from './shared/values.ts'
+import { classify } from './weir/classify.ts'
+import { telemetryToOcsf } from './weir/ocsf.ts'
+
+/** The last millisecond that a Date can hold. */
+const MAX_TIME = 8.64e15
+
+/**
+ * Records of Weir's own extension. Whatever they say is a claim: any function that may write to the stream may write anything, and only account
+ * and region of the stream's configuration are known.
+ *
+ * Rules (log source `weir` / `telemetry`) see `signal`, `time`, `functionArn`, `functionName`, `functionVersion`, `memoryMb`, `region`,
+ * `accountId`, `runtime`, `initializationType`, `invocation`, `sandbox`, `sequence`, `extension`, and the body as `record`; and
+ * `claimedAccount`, `claimedRegion` where the record says another than the stream.
+ */
+export const weir: Source = {
+  name: 'weir',
+  summary: "What Weir's extension saw in a function's sandbox: platform telemetry, log lines, secrets masked, extensions.",
+  recognize: ({ carrier }) => carrier.kind === 'weir',
+  normalize(decoded, origin) {
+    const { carrier, value } = decoded
+    if (carrier.kind !== 'weir') throw new UnmappableError('not a record of a Weir batch')
+    const { batch, record } = carrier
+    const claimed = batch.function
+    const arn = parseFunctionArn(claimed.arn)
+    const account = origin.account ?? arn?.account
+    const region = origin.region ?? (claimed.region || arn?.region)
+    const time = Math.abs(record.time) <= MAX_TIME ? record.time : origin.arrival
+    const activity = classify(record.signal, fieldsOf(value))
+    const uid = uidOf(decoded)
+    const about = arn?.arn ?? (claimed.arn || undefined)
+    return lazyEvent(
+      {
+        uid,
+        time,
+        source: 'weir',
+        classUid: activity.classUid,
+        logsource: { product: 'weir', service: 'telemetry' },
+        record: {
+          signal: record.signal,
+          time: new Date(time).toISOString(),
+          functionArn: about ?? '',
+          functionName: arn?.name ?? '',
+          functionVersion: claimed.version,
+          memoryMb: claimed.memoryMb,
+          region: region ?? '',
+          accountId: account ?? '',
+          runtime: claimed.runtime,
+          initializationType: claimed.initializationType,
+          invocation: record.invocation,
+          sandbox: batch.sandbox,
+          sequence: batch.sequence,
+          extension: batch.extension,
+          ...contradictions(origin, arn?.account, claimed.region || arn?.region),
+          record: value,
+        },
+        identity: {
+          ...(account !== undefined && { account }),
+          ...(region !== undefined && { region }),
+          ...(about !== undefined && { function: about }),
+          sandbox: batch.sandbox,
+          sequence: batch.sequence,
+          claimed: true,
+        },
+      },
+      () => telemetryToOcsf({ batch, record, value, activity, uid, time, account, region, arn, labels: labelsOf(decoded) }),
+    )
+  },
+}
+
+/** Made of the sandbox's random id and of the record's own bytes, so that nobody can claim another event's uid beforehand. */
+function uidOf({ carrier, index, bytes }: DecodedRecord): string {
+  if (carrier.kind !== 'weir') throw new UnmappableError('not a record of a Weir batch')
+  const { batch, record } = carrier
+  return hashUid([batch.sandbox, batch.sequence, index, record.signal, record.time, record.invocation, record.contentType, bytes])
+}
+
+/** What the record claims against what is known of its stream. */
+function contradictions(
+  origin: Origin,
+  account: string | undefined,
+  region: string | undefined,
+): Readonly<Record<string, string>> {
+  return {
+    ...(origin.account !== undefined && account !== undefined && account !== origin.account && { claimedAccount: account }),
+    ...(origin.region !== undefined && region !== undefined && region !== origin.region && { claimedRegion: region }),
+  }
+}

@@ -1,0 +1,120 @@
+import type { TelemetryRecord } from '@weir/schema'
+import { CLASS, type OcsfEvent, SEVERITY } from '@weir/schema/ocsf'
+import type { BatchHeader } from '../../source.ts'
+import type { FunctionArn } from '../shared/lambda.ts'
+import { levelOf, messageOf } from '../shared/level.ts'
+import { type Activity, awsCloud, observables, ocsfEvent } from '../shared/ocsf.ts'
+import { defined, type Fields, fieldsOf, numberOf, some, textOf } from '../shared/values.ts'
+
+/** What is known of a telemetry record before its body is mapped. */
+export interface Telemetry {
+  readonly batch: BatchHeader
+  readonly record: TelemetryRecord
+  /** The body: JSON, or text. */
+  readonly value: unknown
+  readonly activity: Activity
+  readonly uid: string
+  readonly time: number
+  readonly account: string | undefined
+  readonly region: string | undefined
+  /** The function's ARN taken apart, when it is one. */
+  readonly arn: FunctionArn | undefined
+  readonly labels: readonly string[] | undefined
+}
+
+/**
+ * A telemetry record as an event of OCSF 1.8.0: the function is the `app` of a lifecycle and the `device` of all. What has no place of its own,
+ * such as metrics, stands in `unmapped`.
+ */
+export function telemetryToOcsf(telemetry: Telemetry): OcsfEvent {
+  const { batch, record, value, activity, uid, time, account, region } = telemetry
+  const body = fieldsOf(value)
+  const { level, severity } = levelOf(value)
+  const status = textOf(body?.['status'])
+  const duration = numberOf(fieldsOf(body?.['metrics'])?.['durationMs'])
+  const failed = activity.classUid === CLASS.applicationError
+  const { arn: name, version, memoryMb, runtime, initializationType } = batch.function
+  const qualified = qualifiedArn(telemetry)
+  return ocsfEvent(
+    {
+      activity,
+      uid,
+      time,
+      severity: failed ? SEVERITY.medium : severity,
+      status: failed ? 2 : status === 'success' ? 1 : undefined,
+      metadata: {
+        product: defined({
+          vendor_name: 'Weir',
+          name: 'Weir',
+          version: batch.extension || undefined,
+          feature: { name: 'extension' },
+        }) as Fields & {
+          vendor_name: string
+          name: string
+        },
+        profiles: ['cloud', 'host'],
+        event_code: record.signal,
+        log_name: record.signal,
+        log_provider: record.signal.startsWith('weir.') ? 'Weir' : 'AWS Lambda Telemetry API',
+        log_level: level,
+        sequence: batch.sequence,
+        correlation_uid: record.invocation || undefined,
+        labels: telemetry.labels,
+      },
+    },
+    {
+      message: messageOf(value) || summaryOf(record.signal, body, status, duration),
+      status_code: textOf(body?.['errorType']),
+      status_detail: status,
+      duration: duration === undefined ? undefined : Math.round(duration),
+      cloud: awsCloud(account, region),
+      app: activity.classUid === CLASS.applicationLifecycle ? appOf(telemetry, body, qualified) : undefined,
+      device: defined({
+        type_id: 99,
+        type: 'AWS Lambda',
+        uid: qualified,
+        name: telemetry.arn?.name,
+        region,
+        instance_uid: batch.sandbox,
+      }),
+      observables: observables(['device.uid', 'resource', telemetry.arn?.arn]),
+      unmapped: some({
+        functionVersion: version || undefined,
+        functionArn: telemetry.arn ? undefined : name || undefined,
+        memoryMb: memoryMb || undefined,
+        runtime: runtime || undefined,
+        initializationType: initializationType || undefined,
+        record: typeof value === 'string' ? undefined : value,
+      }),
+    },
+  )
+}
+
+/** With the version where there is one that stays: `$LATEST` names no version. */
+function qualifiedArn({ arn, batch }: Telemetry): string | undefined {
+  if (!arn) return undefined
+  const { version } = batch.function
+  return /^\d+$/.test(version) ? `${arn.arn}:${version}` : arn.arn
+}
+
+/** The application whose life it is: an extension by its name, else the function. */
+function appOf({ record, arn, batch }: Telemetry, body: Fields | undefined, uid: string | undefined): Fields {
+  if (record.signal === 'platform.extension' || record.signal === 'platform.telemetrySubscription')
+    return { name: textOf(body?.['name']) ?? 'unknown', feature: { name: 'Lambda extension' } }
+  if (record.signal.startsWith('weir.'))
+    return defined({ vendor_name: 'Weir', name: 'weir', version: batch.extension || undefined })
+  return defined({ vendor_name: 'AWS', name: arn?.name ?? 'unknown', uid, version: batch.function.version || undefined })
+}
+
+/** One line for a person: `platform.report: timeout, Sandbox.Timedout, 3000 ms`. */
+function summaryOf(signal: string, body: Fields | undefined, status: string | undefined, duration: number | undefined): string {
+  const parts = [
+    status,
+    textOf(body?.['errorType']),
+    textOf(body?.['name']),
+    textOf(body?.['reason']),
+    duration === undefined ? undefined : `${duration} ms`,
+  ]
+  const known = parts.filter(part => part !== undefined)
+  return known.length > 0 ? `${signal}: ${known.join(', ')}` : signal
+}
