@@ -273,11 +273,15 @@ const mappers = new Map<number, (event: OcsfEvent) => Mapped>(
   Object.entries(own).map(([uid, rows]) => [Number(uid), compile([...rows, ...common])]),
 )
 
+/** Every field name that the rows can give. */
+export const ecsFields: readonly string[] = [...new Set([...Object.values(own).flat(), ...common].map(row => row.to))]
+const paths = new Map(ecsFields.map(name => [name, name.split('.')]))
+
 /** An event in Elastic's words: a nested ECS document, and under `weir.ocsf` what ECS has no field for. */
 export function toEcs(event: OcsfEvent): Record<string, unknown> {
   const { fields, leftovers } = (mappers.get(event.class_uid) ?? rest)(event)
   const document: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(fields)) nest(document, name.split('.'), value)
+  for (const [name, value] of Object.entries(fields)) nest(document, paths.get(name) ?? [name], value)
   nest(document, ['weir', 'ocsf'], leftovers)
   return document
 }
@@ -288,6 +292,3 @@ function nest(document: Record<string, unknown>, path: readonly string[], value:
   for (const key of path.slice(0, -1)) at = (at[key] ??= {}) as Record<string, unknown>
   at[last] = value
 }
-
-/** Every field name that the rows can give, for the contract with the catalogue. */
-export const ecsFields: readonly string[] = [...new Set([...Object.values(own).flat(), ...common].map(row => row.to))]

@@ -23,74 +23,85 @@ export interface Mapped {
 
 interface CompiledRow {
   readonly to: string
-  readonly paths: readonly (readonly string[])[]
+  readonly paths: readonly Path[]
   readonly as: Row['as']
 }
 
-const step = (value: unknown, key: string): unknown =>
-  typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined
+/** A path, and where it ends in the tree of all paths. */
+interface Path {
+  readonly keys: readonly string[]
+  readonly end: Node
+}
+
+/** The tree of all paths of a table; its nodes are numbered, so that one event's used paths are a row of flags. */
+interface Node {
+  readonly number: number
+  readonly children: Map<string, Node>
+}
+
+function walk(event: object, keys: readonly string[]): unknown {
+  let value: unknown = event
+  for (const key of keys) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+    value = (value as Record<string, unknown>)[key]
+  }
+  return value
+}
 
 /** The value at a dotted OCSF path, or undefined. */
-export const get = (event: OcsfEvent, path: string): unknown => path.split('.').reduce<unknown>(step, event)
+export const get = (event: OcsfEvent, path: string): unknown => walk(event, path.split('.'))
 
 /** A mapping from a table. `rows` are read in order, so put a class's own rows before the common ones. */
 export function compile(rows: readonly Row[]): (event: OcsfEvent) => Mapped {
-  const compiled: readonly CompiledRow[] = rows.map(row => ({
-    to: row.to,
-    paths: row.from.length === 0 ? [[]] : [row.from].flat().map(path => path.split('.')),
-    as: row.as,
-  }))
+  let nodes = 0
+  const node = (): Node => ({ number: nodes++, children: new Map() })
+  const root = node()
+  const path = (text: string): Path => {
+    const keys = text === '' ? [] : text.split('.')
+    let end = root
+    for (const key of keys) {
+      const next = end.children.get(key) ?? node()
+      end.children.set(key, next)
+      end = next
+    }
+    return { keys, end }
+  }
+  const compiled: readonly CompiledRow[] = rows.map(({ to, from, as }) => ({ to, paths: [from].flat().map(path), as }))
   return event => {
     const fields: Fields = {}
-    const used: (readonly string[])[] = []
-    for (const row of compiled) {
-      if (fields[row.to] !== undefined) continue
-      for (const path of row.paths) {
-        const value = path.reduce<unknown>(step, event)
+    const used = new Uint8Array(nodes)
+    for (const { to, paths, as } of compiled) {
+      if (fields[to] !== undefined) continue
+      for (const { keys, end } of paths) {
+        const value = walk(event, keys)
         if (value === undefined || value === null || value === '') continue
-        const converted = row.as === undefined ? scalar(value) : row.as(value, event)
+        const converted = as === undefined ? scalar(value) : as(value, event)
         if (converted === undefined || converted === '' || (Array.isArray(converted) && converted.length === 0)) continue
-        fields[row.to] = converted
-        if (converted === value) used.push(path)
+        fields[to] = converted
+        if (converted === value) used[end.number] = 1
         break
       }
     }
-    return { fields, leftovers: without(event, used) }
+    return { fields, leftovers: without(event, root, used) ?? {} }
   }
 }
 
-/** A copy of the event without these paths; copies only the objects on the way. Lists stay whole. */
-function without(event: OcsfEvent, paths: readonly (readonly string[])[]): Record<string, unknown> {
-  const copies = new Set<object>()
-  const own = (value: object): Record<string, unknown> => {
-    if (copies.has(value)) return value as Record<string, unknown>
-    const copy = { ...value }
-    copies.add(copy)
-    return copy
+/** A copy of an object without the used paths, or undefined when nothing is left. Lists stay whole. */
+function without(object: object, at: Node, used: Uint8Array): Record<string, unknown> | undefined {
+  let rest: Record<string, unknown> | undefined
+  for (const [key, value] of Object.entries(object)) {
+    const child = at.children.get(key)
+    if (child !== undefined && used[child.number] === 1) continue
+    const inner =
+      child !== undefined && child.children.size > 0 && typeof value === 'object' && value !== null && !Array.isArray(value)
+    const kept: unknown = inner ? without(value as object, child, used) : value
+    if (kept === undefined) continue
+    rest ??= {}
+    if (key === '__proto__')
+      Object.defineProperty(rest, key, { value: kept, enumerable: true, configurable: true, writable: true })
+    else rest[key] = kept
   }
-  const root = own(event)
-  for (const path of paths) {
-    const trail: Record<string, unknown>[] = [root]
-    let whole = false
-    for (const key of path.slice(0, -1)) {
-      const parent = trail.at(-1) as Record<string, unknown>
-      const child = parent[key]
-      if (typeof child !== 'object' || child === null || Array.isArray(child)) {
-        whole = true
-        break
-      }
-      const copy = own(child)
-      parent[key] = copy
-      trail.push(copy)
-    }
-    if (whole) continue
-    for (let i = path.length - 1; i >= 0; i--) {
-      const parent = trail[i] as Record<string, unknown>
-      delete parent[path[i] as string]
-      if (Object.keys(parent).length > 0) break
-    }
-  }
-  return root
+  return rest
 }
 
 export const scalar = (value: unknown): Scalar | undefined =>
@@ -133,7 +144,7 @@ export const pluck =
   (path: string) =>
   (value: unknown): string[] => {
     const keys = path.split('.')
-    const found = objects(value).map(item => keys.reduce<unknown>(step, item))
+    const found = objects(value).map(item => walk(item, keys))
     return [...new Set(found.filter(item => typeof item === 'string' && item !== ''))] as string[]
   }
 
@@ -149,8 +160,19 @@ export interface LambdaFunction {
 const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:([a-z0-9-]+):(\d{12}):function:([A-Za-z0-9_-]{1,140})(?::([A-Za-z0-9_$-]{1,128}))?$/
 const FUNCTION_PATHS = ['app.uid', 'device.uid', 'actor.app_uid']
 
+/** Several rows of a table ask of the same event. */
+const functions = new WeakMap<OcsfEvent, LambdaFunction | null>()
+
 /** The observed function, from the first Lambda ARN among the event's resources, app, device and actor. */
 export function functionOf(event: OcsfEvent): LambdaFunction | undefined {
+  const known = functions.get(event)
+  if (known !== undefined) return known ?? undefined
+  const found = findFunction(event)
+  functions.set(event, found ?? null)
+  return found
+}
+
+function findFunction(event: OcsfEvent): LambdaFunction | undefined {
   const candidates = [
     ...objects(event['resources']).map(resource => resource['uid']),
     ...FUNCTION_PATHS.map(path => get(event, path)),
