@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
@@ -134,6 +134,44 @@ describe('the extension as a process', () => {
     expect(await exit).toBe(0)
     expect(output).toBe('')
     expect(kinesis.batches).toHaveLength(1)
+  })
+
+  it('survives a freeze between two invocations', async () => {
+    const exit = start()
+    await platform.ready()
+    child.kill('SIGSTOP')
+    kinesis.hangUp()
+    child.kill('SIGCONT')
+    await platform.invoke('req-1')
+    await platform.post([event('platform.start', { requestId: 'req-1' }), event('platform.runtimeDone', { requestId: 'req-1' })])
+    await platform.ready()
+    child.kill('SIGSTOP')
+    kinesis.hangUp()
+    child.kill('SIGCONT')
+    await platform.shutdown()
+    expect(await exit).toBe(0)
+    expect(kinesis.batches.map(each => each.sequence)).toEqual(kinesis.batches.map((_, index) => index + 1))
+    expect(kinesis.batches.flatMap(each => each.records).filter(each => each.signal === 'weir.end')).toHaveLength(1)
+  })
+
+  it('registers for SHUTDOWN only on Managed Instances', async () => {
+    const exit = start({ AWS_LAMBDA_INITIALIZATION_TYPE: 'lambda-managed-instances' })
+    await platform.shutdown()
+    expect(await exit).toBe(0)
+    expect(platform.calls[0]?.body).toBe('{"events":["SHUTDOWN"]}')
+    expect(kinesis.batches).toHaveLength(1)
+  })
+
+  it('idles where what looks like Node cannot be started', async () => {
+    await mkdir(join(root, 'broken/bin'), { recursive: true })
+    await mkdir(join(root, 'broken/include/node'), { recursive: true })
+    await writeFile(join(root, 'broken/include/node/node_version.h'), '#define NODE_MAJOR_VERSION 22\n')
+    await writeFile(join(root, 'broken/bin/node'), Buffer.from('7f454c46ffffffff00', 'hex'), { mode: 0o755 })
+    const exit = start({ WEIR_NODE: join(root, 'broken/bin/node') })
+    await platform.invoke('a')
+    await platform.shutdown()
+    expect(await exit).toBe(0)
+    expect(output).toContain('weir: idle: ')
   })
 
   it.each([

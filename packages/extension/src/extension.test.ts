@@ -11,12 +11,15 @@ let kinesis: FakeKinesis
 let said: string[]
 let exited: Promise<number>
 let listeners: { close(): void }[]
+/** How often the extension began to wait for the end of an invocation: it watches for silence then. */
+let waits: number
 
 beforeEach(async () => {
   platform = await startPlatform()
   kinesis = await startKinesis()
   said = []
   listeners = []
+  waits = 0
 })
 afterEach(async () => {
   for (const each of listeners) each.close()
@@ -44,6 +47,10 @@ function start(env: Record<string, string | undefined> = {}): void {
       say: line => void said.push(line),
       exit: resolve,
       onUncaught: () => {},
+      after(ms, task) {
+        if (ms === 500) waits++
+        return real.after(ms, task)
+      },
       async listen(bind, take) {
         const listener = await real.listen(bind, take)
         listeners.push(listener)
@@ -271,6 +278,7 @@ describe('the extension, when something is wrong,', () => {
     }
     await platform.shutdown()
     await exited
+    expect(waits).toBe(3)
     expect(bodiesOf('weir.end')).toHaveLength(1)
   })
 
@@ -355,6 +363,7 @@ describe('the extension, when something is wrong,', () => {
     expect(Date.now()).toBeLessThan(deadline)
     await invocation('req-2')
     await invocation('req-3')
+    expect(waits).toBe(1)
     expect(kinesis.puts).toHaveLength(1)
     const end = Date.now() + 700
     await platform.shutdown('spindown', end)
