@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ConfigError } from './errors.ts'
 import { createSecretResolver, resolveOptions, type SecretSources } from './secrets.ts'
 
@@ -84,12 +87,75 @@ describe('createSecretResolver', () => {
     expect(asked).toHaveLength(1)
   })
 
+  it('goes on with what it has while the source is down, unless a fresh one is wanted', async () => {
+    let up = true
+    const { resolver, clock } = setUp({ ssm: async () => (up ? 'value' : Promise.reject(new Error('down'))) })
+    await resolver.resolve('ssm:a')
+    up = false
+    clock.now = 600_000
+    expect(await resolver.resolve('ssm:a')).toBe('value')
+    await expect(resolver.resolve('ssm:a', { fresh: true })).rejects.toThrow('cannot be read')
+  })
+
   it('keeps no failure', async () => {
     let up = false
     const { resolver } = setUp({ ssm: async () => (up ? 'value' : Promise.reject(new Error('down'))) })
     await expect(resolver.resolve('ssm:a')).rejects.toThrow('cannot be read')
     up = true
     expect(await resolver.resolve('ssm:a')).toBe('value')
+  })
+})
+
+describe('the AWS sources', () => {
+  const variables = ['AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const
+  const before = variables.map(name => process.env[name])
+  const asked: unknown[] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const target = request.headers['x-amz-target']
+      const input = JSON.parse(Buffer.concat(chunks).toString()) as Readonly<Record<string, unknown>>
+      asked.push([target, input])
+      response.setHeader('content-type', 'application/x-amz-json-1.1')
+      if (input['SecretId'] === 'denied') {
+        return response.writeHead(400).end(JSON.stringify({ __type: 'AccessDeniedException', message: 'CANARY' }))
+      }
+      const secret = { SecretString: '{"token":"from-aws"}' }
+      return response.end(JSON.stringify(target === 'AmazonSSM.GetParameter' ? { Parameter: { Value: 'from-ssm' } } : secret))
+    })
+  })
+  beforeAll(async () => {
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    for (const [i, value] of [url, 'eu-west-1', 'test', 'test'].entries()) process.env[variables[i] ?? ''] = value
+  })
+  afterAll(async () => {
+    for (const [i, name] of variables.entries()) {
+      if (before[i] === undefined) delete process.env[name]
+      else process.env[name] = before[i]
+    }
+    server.closeAllConnections()
+    await new Promise(resolve => server.close(resolve))
+  })
+
+  it('are asked by the AWS SDK’s own clients', async () => {
+    const resolver = createSecretResolver({ env: {}, now: () => 0 })
+    const arn = 'arn:aws:secretsmanager:eu-west-1:111111111111:secret:weir/splunk-a1b2c3'
+    expect(await resolver.resolve(`secretsmanager:${arn}#token`)).toBe('from-aws')
+    expect(await resolver.resolve('ssm:/weir/token')).toBe('from-ssm')
+    expect(asked).toEqual([
+      ['secretsmanager.GetSecretValue', { SecretId: arn }],
+      ['AmazonSSM.GetParameter', { Name: '/weir/token', WithDecryption: true }],
+    ])
+  })
+
+  it('are named when they refuse, without their words', async () => {
+    const resolver = createSecretResolver({ env: {}, now: () => 0 })
+    await expect(resolver.resolve('secretsmanager:denied')).rejects.toThrow(
+      'secretsmanager:denied: cannot be read (AccessDeniedException); see that it exists and that Weir may read it',
+    )
   })
 })
 

@@ -27,8 +27,8 @@ export interface SecretSources {
 
 export interface SecretResolver {
   /**
-   * The secret behind a reference, trimmed. Kept for five minutes; `fresh` asks the source again, for a far side that refused the kept one.
-   * Callers at the same moment share one question. Throws `ConfigError` that names the reference and never the value.
+   * The secret behind a reference, trimmed. Kept for five minutes, and longer while the source cannot be asked; `fresh` asks the source
+   * again, for a far side that refused the kept one. Callers at the same moment share one question. Throws `ConfigError` that names the reference and never the value.
    */
   resolve(reference: string, options?: { readonly fresh?: boolean }): Promise<string>
 }
@@ -58,7 +58,8 @@ export function createSecretResolver(sources: SecretSources): SecretResolver {
         question = ask(reference).finally(() => asked.delete(reference))
         asked.set(reference, question)
       }
-      return question
+      // A source that is down for a while must not stop a sink whose secret was good: whether it still is, the far side will say.
+      return known && !fresh ? question.catch(() => known.value) : question
     },
   }
 }
@@ -127,19 +128,31 @@ const codeOf = (error: unknown): string => {
   return typeof code === 'string' && /^\w+$/.test(code) ? code : error.name.replace(/\W/g, '')
 }
 
+const CLIENT = { requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true } }
+
 async function fromSecretsManager(id: string): Promise<string> {
   const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager')
-  // The current version only: a pending one is not yet valid at the far side.
-  const { SecretString } = await new SecretsManagerClient({}).send(new GetSecretValueCommand({ SecretId: id }))
-  if (SecretString === undefined) throw new ConfigError('holds bytes; store the secret as text')
-  return SecretString
+  const client = new SecretsManagerClient(CLIENT)
+  try {
+    // The current version only: a pending one is not yet valid at the far side.
+    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: id }))
+    if (SecretString === undefined) throw new ConfigError('holds bytes; store the secret as text')
+    return SecretString
+  } finally {
+    client.destroy()
+  }
 }
 
 async function fromParameterStore(name: string): Promise<string> {
   const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm')
-  const { Parameter } = await new SSMClient({}).send(new GetParameterCommand({ Name: name, WithDecryption: true }))
-  if (Parameter?.Value === undefined) throw new ConfigError('holds no value')
-  return Parameter.Value
+  const client = new SSMClient(CLIENT)
+  try {
+    const { Parameter } = await client.send(new GetParameterCommand({ Name: name, WithDecryption: true }))
+    if (Parameter?.Value === undefined) throw new ConfigError('holds no value')
+    return Parameter.Value
+  } finally {
+    client.destroy()
+  }
 }
 
 /**

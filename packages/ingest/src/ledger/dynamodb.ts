@@ -7,7 +7,7 @@ import { sha256 } from '../spool/frame.ts'
 import { type DynamoOptions, openDynamo } from '../state/table.ts'
 import type { Ledger, LedgerRow } from './ledger.ts'
 
-const PACK_ROWS = 2_000 // about 40 KB compressed; an item may have 400 KB
+const PACK_ROWS = 2_000 // about 30 KB compressed; an item may have 400 KB
 const KEEP_DAYS = 90
 const MAX_TRIES = 8
 const PACKS_AT_ONCE = 25 // BatchWriteItem, requests per call

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ScanCommand } from '@aws-sdk/client-dynamodb'
+import { BatchWriteItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { localDynamo } from '../state/testing.ts'
 import { dynamodbState } from '../state/dynamodb.ts'
@@ -123,5 +123,21 @@ describe('dynamodbLedger', () => {
     expect(Items).toHaveLength(2)
     expect(Items.find(item => item['rows'])?.['expiresAt']).toEqual({ N: String(1_800_000_000 + 90 * 86_400) })
     expect((await summarize(ledger)).totals.records).toBe(200)
+  })
+
+  it('writes again what DynamoDB left unprocessed', async () => {
+    dynamo = await fresh()
+    const { client } = dynamo
+    let calls = 0
+    const send = async (command: { readonly input: object }): Promise<unknown> => {
+      if (command instanceof BatchWriteItemCommand && ++calls % 2 === 1) return { UnprocessedItems: command.input.RequestItems }
+      return client.send(command as ScanCommand)
+    }
+    const throttled = Object.assign(Object.create(client) as typeof client, { send })
+    const ledger = dynamodbLedger({ table: TABLE, client: throttled })
+    const rows = Array.from({ length: 3_000 }, (_, n) => rowsOf(n)).flat()
+    await ledger.record(rows)
+    expect(calls).toBe(2)
+    expect(await summarize(ledger)).toEqual(foldLedger(rows))
   })
 })

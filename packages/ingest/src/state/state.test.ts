@@ -43,18 +43,14 @@ describe('sqliteState', () => {
   it('sums exactly what several processes fold into one file', async () => {
     const path = join(folder, 'processes.db')
     const workers = [0, 1, 2].map(worker => fork(new URL('fold-worker.ts', import.meta.url), [path, String(worker)]))
-    const codes = await Promise.all(workers.map(async worker => (await once(worker, 'exit'))[0] as number))
-    expect(codes).toEqual([0, 0, 0])
+    const ended = Promise.all(workers.map(async worker => (await once(worker, 'exit'))[0] as number))
+    await Promise.all(workers.map(worker => once(worker, 'message')))
+    for (const worker of workers) worker.send('go')
+    expect(await ended).toEqual([0, 0, 0])
     const store = kept(sqliteState({ path }))
-    const read = {
-      key: 'k',
-      batch: 'read',
-      now: 1,
-      expiresAt: 10,
-      initial: 0,
-      reduce: (state: number) => ({ state, answer: state }),
-    }
-    expect(await store.fold(read)).toBe(200) // 50 batches that all three fold, and 50 of each one’s own
+    const read = { batch: 'read', now: 1, expiresAt: 10, initial: 0, reduce: (state: number) => ({ state, answer: state }) }
+    const sums = await Promise.all(['k0', 'k1', 'k2'].map(key => store.fold({ ...read, key })))
+    expect(sums.reduce((sum, n) => sum + n, 0)).toBe(600) // 150 batches that all three fold, and 150 of each one's own
   })
 
   it('keeps its state when it is opened again', async () => {
