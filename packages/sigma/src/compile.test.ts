@@ -116,7 +116,7 @@ const condition = fc.letrec<{ tree: string }>(tie => ({
   ),
 })).tree
 const leaf = fc.oneof(
-  fc.constantFrom<unknown>('', 'x', 'XY', 'ayxby', '/x', '5', '1.5', 'TRUE', 5, 1.5, 0, -1, true, false, null),
+  fc.constantFrom<unknown>('', 'x', 'XY', 'yz', 'ax', 'ayxby', '/x', '5', '1.5', 'TRUE', 5, 1.5, 0, -1, true, false, null),
 )
 const event = fc.letrec<{ value: unknown; object: Event }>(tie => ({
   value: fc.oneof({ depthSize: 'small' }, leaf, fc.array(tie('value'), { maxLength: 3 }), tie('object')),
