@@ -112,6 +112,7 @@ describe('elastic', () => {
   it('sends all again when items are missing, short, foreign or unreadable', () => {
     expect(judge(undefined)).toEqual(all('retry'))
     expect(judge([item(0, 201)])).toEqual(all('retry'))
+    expect(judge([item(0, 201), item(1, 201), item(2, 201), item(2, 201)])).toEqual(all('retry'))
     expect(judge([item(0, 201), item(1, 201), { index: { status: 201 } }])).toEqual(all('retry'))
     expect(judge([item(1, 201), item(0, 201), item(2, 201)])).toEqual(all('retry'))
     expect(judge([item(0, 201), item(1, 201), item(2, 302)])).toEqual(all('retry'))

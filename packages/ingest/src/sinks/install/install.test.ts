@@ -20,7 +20,20 @@ describe('the Splunk app', () => {
       const found = tags.get(`eventtype=${sourcetypes.get(kind.sourcetype)}`) ?? []
       expect(found, name).toEqual(kind.tags.map(tag => `${tag} = enabled`))
     }
-    expect(tags.get('eventtype=weir_finding')).toEqual(['alert = enabled'])
+    // The tags by which CIM's models select.
+    expect(
+      Object.fromEntries([...tags].map(([name, lines]) => [name.slice(15), lines.map(line => line.split(' ')[0]).join(' ')])),
+    ).toEqual({
+      finding: 'alert',
+      authentication: 'authentication',
+      account: 'change account',
+      apiChange: 'change',
+      apiRead: 'data access',
+      lifecycle: 'change',
+      http: 'web',
+      network: 'network communicate',
+      process: 'process report',
+    })
   })
 })
 
