@@ -1,4 +1,5 @@
 import { WireError } from './errors.ts'
+import { isLong } from './limits.ts'
 import type { ByteReader } from './reader.ts'
 import type { ByteWriter } from './writer.ts'
 
@@ -10,10 +11,23 @@ export interface FieldContext {
   readonly invocation: string
 }
 
+/**
+ * A body in two strings of bytes: `form` says which keys, words and kinds of value there are, `data` holds the values. The form of one signal is
+ * nearly always the same, so that deflate sees it as a single repetition.
+ */
+export interface Parts<T> {
+  readonly form: T
+  readonly data: T
+  /** The last time that was written or read, epoch milliseconds: times are told from one another. */
+  time: number
+  /** The last duration that was written or read, or what spans have left of it, thousandths of a millisecond. */
+  left: number
+}
+
 /** One way to write one JSON value. `write` returns false, having written anything or nothing, for a value it cannot give back exactly. */
 export interface Field {
-  write(out: ByteWriter, value: unknown, context: FieldContext): boolean
-  read(from: ByteReader, context: FieldContext): unknown
+  write(out: Parts<ByteWriter>, value: unknown, context: FieldContext): boolean
+  read(from: Parts<ByteReader>, context: FieldContext): unknown
 }
 
 /** A surrogate without its other half, which UTF-8 cannot hold. */
@@ -35,43 +49,112 @@ export function uuidText(bytes: Buffer): string {
 export const text: Field = {
   write(out, value) {
     if (typeof value !== 'string' || LONE_SURROGATE.test(value)) return false
-    out.text(value)
+    out.data.text(value)
     return true
   },
-  read: from => from.text('text'),
+  read: from => from.data.text('text'),
 }
 
 /** A safe integer. */
 export const integer: Field = {
   write(out, value) {
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || Object.is(value, -0)) return false
-    out.long(value)
+    if (!isLong(value) || Object.is(value, -0)) return false
+    out.data.long(value)
     return true
   },
-  read: from => from.long('integer'),
+  read: from => from.data.long('integer'),
 }
 
 /** A number with at most three decimals, as the platform writes milliseconds. */
 export const milli: Field = {
   write(out, value) {
-    if (typeof value !== 'number' || Object.is(value, -0)) return false
-    const thousandths = Math.round(value * 1000)
-    if (!Number.isSafeInteger(thousandths) || thousandths / 1000 !== value) return false
-    out.long(thousandths)
+    const thousandths = toThousandths(value)
+    if (thousandths === undefined) return false
+    out.data.long(thousandths)
+    out.left = thousandths
     return true
   },
-  read: from => from.long('milli') / 1000,
+  read(from) {
+    from.left = from.data.long('milli')
+    return from.left / 1000
+  },
 }
 
-/** An ISO time in UTC with milliseconds, as its distance from the record's time. */
-export const isoTime: Field = {
-  write(out, value, context) {
-    const time = typeof value === 'string' ? isoMillis(value) : undefined
-    if (time === undefined) return false
-    out.long(time - context.time)
+/** A whole number, as its distance from the last duration rounded up: what is billed. */
+export const billed: Field = {
+  write(out, value) {
+    if (!isLong(value) || Object.is(value, -0)) return false
+    const more = value - Math.ceil(out.left / 1000)
+    if (!isLong(more)) return false
+    out.data.long(more)
     return true
   },
-  read: (from, context) => isoText(context.time + from.long('time')),
+  read: from => from.data.long('billed') + Math.ceil(from.left / 1000),
+}
+
+/** How long an invocation took that ends at the record's time: the clock that times are told from goes back to its start. */
+export const elapsed: Field = {
+  write(out, value, context) {
+    if (!milli.write(out, value, context)) return false
+    out.time -= Math.ceil(out.left / 1000)
+    return true
+  },
+  read(from, context) {
+    const value = milli.read(from, context)
+    from.time -= Math.ceil(from.left / 1000)
+    return value
+  },
+}
+
+/** How long a span of that invocation took: told from what the spans before it left, and the clock goes on to its end. */
+export const share: Field = {
+  write(out, value) {
+    const thousandths = toThousandths(value)
+    if (thousandths === undefined || !isLong(out.left - thousandths)) return false
+    out.left -= thousandths
+    out.data.long(out.left)
+    out.time += Math.ceil(thousandths / 1000)
+    return true
+  },
+  read(from) {
+    const left = from.data.long('share')
+    const thousandths = from.left - left
+    from.left = left
+    from.time += Math.ceil(thousandths / 1000)
+    return thousandths / 1000
+  },
+}
+
+function toThousandths(value: unknown): number | undefined {
+  if (typeof value !== 'number' || Object.is(value, -0)) return undefined
+  const thousandths = Math.round(value * 1000)
+  return isLong(thousandths) && thousandths / 1000 === value ? thousandths : undefined
+}
+
+/** An ISO time in UTC with milliseconds, as its distance from the time before it: the record's, for the first. */
+export const isoTime: Field = {
+  write(out, value) {
+    const time = typeof value === 'string' ? isoMillis(value) : undefined
+    return time !== undefined && writeTime(out, time)
+  },
+  read: from => readTime(from),
+}
+
+/** Writes a time that `isoMillis` gave. */
+export function writeTime(out: Parts<ByteWriter>, time: number): boolean {
+  const distance = time - out.time
+  if (!isLong(distance)) return false
+  out.data.long(distance)
+  out.time = time
+  return true
+}
+
+/** The text of the next time. */
+export function readTime(from: Parts<ByteReader>): string {
+  const time = new Date(from.time + from.data.long('time'))
+  if (Number.isNaN(time.getTime())) throw new WireError('corrupt', 'time: out of range')
+  from.time = time.getTime()
+  return time.toISOString()
 }
 
 /** Epoch milliseconds of a text that `toISOString` would write, and of no other. */
@@ -81,24 +164,17 @@ export function isoMillis(text: string): number | undefined {
   return Number.isNaN(time) || new Date(time).toISOString() !== text ? undefined : time
 }
 
-/** The text of a time that came over the wire. */
-export function isoText(time: number): string {
-  const date = new Date(time)
-  if (Number.isNaN(date.getTime())) throw new WireError('corrupt', 'time: out of range')
-  return date.toISOString()
-}
-
 /** The record's own invocation id, which costs one byte; any other string is written out. */
 export const invocation: Field = {
   write(out, value, context) {
     if (value !== context.invocation) {
-      out.byte(1)
+      out.form.byte(1)
       return text.write(out, value, context)
     }
-    out.byte(0)
+    out.form.byte(0)
     return !LONE_SURROGATE.test(context.invocation)
   },
-  read: (from, context) => (from.byte('invocation') === 0 ? context.invocation : text.read(from, context)),
+  read: (from, context) => (from.form.byte('invocation') === 0 ? context.invocation : text.read(from, context)),
 }
 
 /** One of the known words, or any other string. The list is part of the format: a longer one is a new shape. */
@@ -106,11 +182,11 @@ export function word(...known: readonly string[]): Field {
   return {
     write(out, value, context) {
       const index = known.indexOf(value as string)
-      out.byte(index + 1)
+      out.form.byte(index + 1)
       return index >= 0 || text.write(out, value, context)
     },
     read(from, context) {
-      const index = from.byte('word')
+      const index = from.form.byte('word')
       if (index === 0) return text.read(from, context)
       const found = known[index - 1]
       if (found === undefined) throw new WireError('corrupt', 'word: not in the list')
@@ -125,50 +201,57 @@ export function hex(digits: number): Field {
   return {
     write(out, value, context) {
       const packed = typeof value === 'string' && form.test(value)
-      out.byte(packed ? 1 : 0)
+      out.form.byte(packed ? 1 : 0)
       if (!packed) return text.write(out, value, context)
-      out.hex(value)
+      out.data.hex(value)
       return true
     },
-    read: (from, context) => (from.byte('hex') === 0 ? text.read(from, context) : from.raw(digits / 2, 'hex').toString('hex')),
+    read: (from, context) =>
+      from.form.byte('hex') === 0 ? text.read(from, context) : from.data.raw(digits / 2, 'hex').toString('hex'),
   }
 }
 
-/** An X-Ray trace header, `Root=1-…;Parent=…;Sampled=…`, as bytes; any other string is written out. */
+/** An X-Ray trace header, `Root=1-<seconds>-…;Parent=…;Sampled=…`, in binary; any other string is written out. */
 export const trace: Field = {
   write(out, value, context) {
     const match = typeof value === 'string' ? TRACE.exec(value) : null
     if (!match) {
-      out.byte(0)
+      out.form.byte(0)
       return text.write(out, value, context)
     }
     const [, epoch = '', root = '', parent, sampled = '', rest] = match
-    out.byte(1 | (parent === undefined ? 0 : 2) | (rest === undefined ? 0 : 4) | (SAMPLED.indexOf(sampled) << 3))
-    out.hex(epoch + root + (parent ?? ''))
+    out.form.byte(1 | (parent === undefined ? 0 : 2) | (rest === undefined ? 0 : 4) | (SAMPLED.indexOf(sampled) << 3))
+    out.data.long(Number.parseInt(epoch, 16) - seconds(context))
+    out.data.hex(root + (parent ?? ''))
     return rest === undefined || text.write(out, rest, context)
   },
   read(from, context) {
-    const flags = from.byte('trace')
+    const flags = from.form.byte('trace')
     if (flags === 0) return text.read(from, context)
-    const root = from.raw(16, 'trace').toString('hex')
-    const parent = flags & 2 ? `;Parent=${from.raw(8, 'trace').toString('hex')}` : ''
+    const epoch = from.data.long('trace') + seconds(context)
+    if (epoch < 0 || epoch > 0xffffffff) throw new WireError('corrupt', 'trace: time out of range')
+    const root = from.data.raw(12, 'trace').toString('hex')
+    const parent = flags & 2 ? `;Parent=${from.data.raw(8, 'trace').toString('hex')}` : ''
     const sampled = SAMPLED[(flags >> 3) & 3] ? `;Sampled=${SAMPLED[(flags >> 3) & 3]}` : ''
     const rest = flags & 4 ? String(text.read(from, context)) : ''
-    return `Root=1-${root.slice(0, 8)}-${root.slice(8)}${parent}${sampled}${rest}`
+    return `Root=1-${epoch.toString(16).padStart(8, '0')}-${root}${parent}${sampled}${rest}`
   },
 }
+
+const seconds = ({ time }: FieldContext): number => Math.floor(time / 1000)
 
 /** An array of one kind of value. */
 export function list(item: Field): Field {
   return {
     write(out, value, context) {
       if (!Array.isArray(value)) return false
-      out.long(value.length)
+      out.form.long(value.length)
       return value.every(each => item.write(out, each, context))
     },
     read(from, context) {
-      const count = from.long('list')
-      if (count < 0 || count > from.left) throw new WireError('corrupt', 'list: longer than the bytes that follow')
+      const count = from.form.long('list')
+      if (count < 0 || count > from.form.left + from.data.left)
+        throw new WireError('corrupt', 'list: longer than the bytes that follow')
       return Array.from({ length: count }, () => item.read(from, context))
     },
   }
@@ -183,7 +266,7 @@ export function object(table: Readonly<Record<string, Field>>): Field {
       const entries = new Map(Object.entries(value))
       let mask = 0
       for (const [bit, [name]] of fields.entries()) if (entries.has(name)) mask |= 1 << bit
-      out.long(mask)
+      out.form.long(mask)
       let written = 0
       for (const [name, field] of fields) {
         if (!entries.has(name)) continue
@@ -193,7 +276,7 @@ export function object(table: Readonly<Record<string, Field>>): Field {
       return written === entries.size
     },
     read(from, context) {
-      const mask = from.long('object')
+      const mask = from.form.long('object')
       if (mask < 0 || mask >= 2 ** fields.length) throw new WireError('corrupt', 'object: an unknown field')
       return Object.fromEntries(
         fields.filter((_, bit) => mask & (1 << bit)).map(([name, field]) => [name, field.read(from, context)]),

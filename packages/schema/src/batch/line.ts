@@ -1,42 +1,54 @@
 import { WireError } from './errors.ts'
-import { type Field, isoMillis, isoText, LONE_SURROGATE } from './fields.ts'
+import {
+  type Field,
+  type FieldContext,
+  isoMillis,
+  isUuid,
+  LONE_SURROGATE,
+  type Parts,
+  readTime,
+  uuidText,
+  writeTime,
+} from './fields.ts'
 import { parseJson } from '../json.ts'
+import { isLong } from './limits.ts'
+import type { ByteReader } from './reader.ts'
+import type { ByteWriter } from './writer.ts'
 
-/** Bytes that stand for the record's invocation id, and for an ISO time, whose distance from the record's time follows. */
+/** Bytes that stand for the record's invocation id, a time, another UUID, hexadecimal digits and a decimal number; all but the first go on. */
 const INVOCATION = 0x01
 const TIME = 0x02
+const UUID = 0x03
+const HEX = 0x04
+const NUMBER = 0x05
+const LAST_MARKER = NUMBER
 
-const TOKEN = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
-const MARKERS = /[\u0000-\u0002]/
+const TOKEN =
+  /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z|(?<![0-9a-f])[1-9]\d{4,14}(?![0-9a-f])|(?:[0-9a-f][0-9a-f]){6,64}/g
+const DIGITS = /^[1-9]\d*$/
+const MARKERS = /[\u0000-\u0005]/
 
 /**
- * A log line, up to the end of the body. What the platform and the common loggers repeat in nearly every line, the invocation's id and the time,
- * shrinks to one byte and about three; the rest stays UTF-8. A line with such a character of its own, or a NUL, is refused.
+ * A log line, up to the end of the body. What the platform and the common loggers put into nearly every line shrinks: the invocation's id to one
+ * byte, a time to about three, other ids and long numbers to half. The rest stays UTF-8. A line with a marker character of its own, or a NUL, is refused.
  */
 export const line: Field = {
   write(out, value, context) {
     if (typeof value !== 'string' || MARKERS.test(value) || LONE_SURROGATE.test(value)) return false
     let done = 0
     for (const { 0: token, index } of value.matchAll(TOKEN)) {
-      const time = isoMillis(token)
-      if (time === undefined && token !== context.invocation) continue
-      out.raw(Buffer.from(value.slice(done, index)))
-      out.byte(time === undefined ? INVOCATION : TIME)
-      if (time !== undefined) out.long(time - context.time)
-      done = index + token.length
+      out.data.raw(Buffer.from(value.slice(done, index)))
+      done = writeToken(out, token, context) ? index + token.length : index
     }
-    out.raw(Buffer.from(value.slice(done)))
+    out.data.raw(Buffer.from(value.slice(done)))
     return true
   },
 
   read(from, context) {
     const parts: string[] = []
-    while (from.left > 0) {
-      parts.push(from.until(TIME).toString('utf8'))
-      if (from.left === 0) break
-      const marker = from.byte('line')
-      if (marker === 0) throw new WireError('corrupt', 'line: a NUL')
-      parts.push(marker === TIME ? isoText(context.time + from.long('line')) : context.invocation)
+    while (from.data.left > 0) {
+      parts.push(from.data.until(LAST_MARKER).toString('utf8'))
+      if (from.data.left > 0) parts.push(readToken(from, context))
     }
     return parts.join('')
   },
@@ -49,6 +61,45 @@ export const json: Field = {
     return text !== undefined && line.write(out, text, context)
   },
   read: (from, context) => parseJson(String(line.read(from, context))),
+}
+
+function writeToken(out: Parts<ByteWriter>, token: string, context: FieldContext): boolean {
+  if (token === context.invocation) {
+    out.data.byte(INVOCATION)
+  } else if (isUuid(token)) {
+    out.data.byte(UUID)
+    out.data.hex(token.replaceAll('-', ''))
+  } else if (token.includes('-')) {
+    const time = isoMillis(token)
+    if (time === undefined || !isLong(time - out.time)) return false
+    out.data.byte(TIME)
+    writeTime(out, time)
+  } else if (token.length <= 15 && DIGITS.test(token)) {
+    out.data.byte(NUMBER)
+    out.data.long(Number(token))
+  } else {
+    out.data.byte(HEX)
+    out.data.byte(token.length / 2)
+    out.data.hex(token)
+  }
+  return true
+}
+
+function readToken(from: Parts<ByteReader>, context: FieldContext): string {
+  switch (from.data.byte('line')) {
+    case INVOCATION:
+      return context.invocation
+    case TIME:
+      return readTime(from)
+    case UUID:
+      return uuidText(from.data.raw(16, 'line'))
+    case HEX:
+      return from.data.raw(from.data.byte('line'), 'line').toString('hex')
+    case NUMBER:
+      return String(from.data.long('line'))
+    default:
+      throw new WireError('corrupt', 'line: a NUL')
+  }
 }
 
 function stringify(value: unknown): string | undefined {

@@ -54,12 +54,13 @@ export function generator(seed: number): () => number {
 }
 
 /** `count` events of a busy function, in the order the platform posts them, starting anywhere in an invocation. */
-export function sampleTelemetry(count: number, random: () => number): TelemetryEvent[] {
+export function sampleTelemetry(count: number, random: () => number, options: { tracing?: boolean } = {}): TelemetryEvent[] {
   const events: TelemetryEvent[] = []
   let now = Date.UTC(2026, 8, 14) + Math.floor(random() * 86_400_000)
   const skip = Math.floor(random() * 5)
+  const habits = { logger: pick(LOGGERS, random), tracing: options.tracing ?? random() < 0.5 }
   while (events.length < count + skip) {
-    events.push(...invocation(now, random))
+    events.push(...invocation(now, habits, random))
     now += 50 + Math.floor(random() * 20_000)
   }
   return events.slice(skip, skip + count)
@@ -72,7 +73,7 @@ export function sampleBatch(events: readonly TelemetryEvent[], random: () => num
     sandbox: hex(32, random),
     sequence: 1 + Math.floor(random() * 1000),
     function: {
-      arn: `arn:aws:lambda:eu-central-1:${String(Math.floor(random() * 1e12)).padStart(12, '0')}:function:orders-api-${pick(['prod', 'staging'], random)}`,
+      arn: `arn:aws:lambda:eu-central-1:${ACCOUNT}:function:orders-api-prod`,
       version: '$LATEST',
       memoryMb: 512,
       region: 'eu-central-1',
@@ -101,45 +102,67 @@ export function toRecord(event: TelemetryEvent, invocation: string): TelemetryRe
   return { ...head, contentType: 'application/json', body: Buffer.from(JSON.stringify(event.record)) }
 }
 
-const MESSAGES = [
-  (n: number) => `processing order ${100_000 + n} for customer ${n * 7}`,
+/** What one function does alike in each invocation: a handler has its log statements, a function its log format and its tracing. */
+interface Habits {
+  readonly logger: (typeof LOGGERS)[number]
+  readonly tracing: boolean
+}
+
+/** A log statement's facts. */
+interface Line {
+  readonly time: string
+  readonly requestId: string
+  readonly level: string
+  readonly message: string
+  readonly root: string
+}
+
+const ACCOUNT = '384917260538'
+
+/** Node's plain format, Lambda's JSON format, and a structured logger that repeats the function's identity, as the common ones do. */
+const LOGGERS = [
+  ({ time, requestId, level, message }: Line): unknown => `${time}\t${requestId}\t${level}\t${message}\n`,
+  ({ time, requestId, level, message }: Line): unknown => ({ timestamp: time, level, requestId, message }),
+  ({ time, requestId, level, message, root }: Line): unknown => ({
+    level,
+    message,
+    timestamp: time,
+    service: 'orders',
+    cold_start: false,
+    function_name: 'orders-api-prod',
+    function_memory_size: 512,
+    function_arn: `arn:aws:lambda:eu-central-1:${ACCOUNT}:function:orders-api-prod`,
+    function_request_id: requestId,
+    xray_trace_id: root,
+  }),
+]
+
+const FIRST = (n: number): string => `processing order ${1_000_000 + n * 13} for customer ${n * 7}`
+const SECOND = [
   (n: number) => `loaded ${n % 40} items from table orders in ${n % 90} ms`,
-  (n: number) => `cache ${n % 2 ? 'hit' : 'miss'} for key session:${n * 31}`,
-  (n: number) => `payment of ${n / 100} EUR accepted by provider`,
+  (n: number, id: string) => `payment ${id} of ${n / 100} EUR accepted by provider`,
   (n: number) => `retrying request to https://payments.example.com/v2/charges, attempt ${1 + (n % 3)}`,
 ]
 
-function invocation(start: number, random: () => number): TelemetryEvent[] {
+function invocation(start: number, { logger, tracing }: Habits, random: () => number): TelemetryEvent[] {
   const requestId = uuid(random)
   const handler = Math.round((3 + random() * 400) * 1000) / 1000
   const total = Math.round((handler + 1 + random() * 20) * 100) / 100
   const iso = (offset: number): string => new Date(start + Math.floor(offset)).toISOString()
-  const tracing = () => ({
-    spanId: hex(16, random),
-    type: 'X-Amzn-Trace-Id',
-    value: `Root=1-${Math.floor(start / 1000).toString(16)}-${trace};Parent=${parent};Sampled=1`,
-  })
-  const trace = hex(24, random)
-  const parent = hex(16, random)
+  const root = `1-${Math.floor(start / 1000).toString(16)}-${hex(24, random)}`
+  const header = `Root=${root};Parent=${hex(16, random)};Sampled=1`
+  const traced = () => (tracing ? { tracing: { spanId: hex(16, random), type: 'X-Amzn-Trace-Id', value: header } } : {})
   const status = random() < 0.97 ? 'success' : 'error'
-  const log = (offset: number): TelemetryEvent => {
-    const message = pick(MESSAGES, random)(Math.floor(random() * 9999))
+  const log = (offset: number, message: string): TelemetryEvent => {
     const level = random() < 0.9 ? 'INFO' : 'WARN'
-    const record =
-      random() < 0.5
-        ? `${iso(offset)}\t${requestId}\t${level}\t${message}\n`
-        : {
-            timestamp: iso(offset),
-            level,
-            requestId,
-            message: { service: 'orders', message, durationMs: Math.floor(random() * 300) },
-          }
+    const record = logger({ time: iso(offset - random() * 2), requestId, level, message, root })
     return { time: iso(offset), type: 'function', record }
   }
+  const number = (): number => Math.floor(random() * 9999)
   return [
-    { time: iso(0), type: 'platform.start', record: { requestId, version: '$LATEST', tracing: tracing() } },
-    log(1 + random() * 2),
-    log(handler * random()),
+    { time: iso(0), type: 'platform.start', record: { requestId, version: '$LATEST', ...traced() } },
+    log(3 + random() * 2, FIRST(number())),
+    log(handler * random(), pick(SECOND, random)(number(), uuid(random))),
     {
       time: iso(handler + 1),
       type: 'platform.runtimeDone',
@@ -152,7 +175,7 @@ function invocation(start: number, random: () => number): TelemetryEvent[] {
           { name: 'responseDuration', start: iso(handler), durationMs: Math.round(random() * 90) / 1000 },
           { name: 'runtimeOverhead', start: iso(handler), durationMs: Math.round(random() * 900) / 1000 },
         ],
-        tracing: tracing(),
+        ...traced(),
       },
     },
     {
@@ -168,7 +191,7 @@ function invocation(start: number, random: () => number): TelemetryEvent[] {
           maxMemoryUsedMB: 90 + Math.floor(random() * 40),
         },
         spans: [{ name: 'extensionOverhead', start: iso(handler), durationMs: Math.round(random() * 5000) / 1000 }],
-        tracing: tracing(),
+        ...traced(),
       },
     },
   ]

@@ -1,5 +1,7 @@
 import { BodyError, WireError } from './errors.ts'
 import {
+  billed,
+  elapsed,
   type Field,
   type FieldContext,
   hex,
@@ -9,6 +11,7 @@ import {
   list,
   milli,
   object,
+  share,
   text,
   trace,
   word,
@@ -25,8 +28,8 @@ const version = word('$LATEST')
 const errorType = word('Runtime.ExitError', 'Runtime.Unknown', 'Sandbox.Timedout', 'Sandbox.Failure', 'Extension.Crash')
 const tracing = object({ spanId: hex(16), type: word('X-Amzn-Trace-Id'), value: trace })
 const spanName = word('responseLatency', 'responseDuration', 'runtimeOverhead', 'extensionOverhead')
-const spans = list(object({ name: spanName, start: isoTime, durationMs: milli }))
-const duration = object({ durationMs: milli })
+const spans = (durationMs: Field): Field => list(object({ name: spanName, start: isoTime, durationMs }))
+const metrics = object({ durationMs: milli })
 
 /**
  * The platform records that have a typed form, with the number that stands first in the body. Fields: the Telemetry API's schema 2025-01-29
@@ -41,8 +44,8 @@ const SHAPES: readonly (readonly [number: number, signal: string, shape: Field])
     object({
       requestId: invocation,
       status,
-      metrics: object({ durationMs: milli, producedBytes: integer }),
-      spans,
+      metrics: object({ durationMs: elapsed, producedBytes: integer }),
+      spans: spans(share),
       tracing,
       errorType,
       tenantId: text,
@@ -56,14 +59,14 @@ const SHAPES: readonly (readonly [number: number, signal: string, shape: Field])
       status,
       metrics: object({
         durationMs: milli,
-        billedDurationMs: milli,
+        billedDurationMs: billed,
         memorySizeMB: integer,
         maxMemoryUsedMB: integer,
         initDurationMs: milli,
         restoreDurationMs: milli,
-        billedRestoreDurationMs: milli,
+        billedRestoreDurationMs: integer,
       }),
-      spans,
+      spans: spans(milli),
       tracing,
       errorType,
       tenantId: text,
@@ -85,8 +88,8 @@ const SHAPES: readonly (readonly [number: number, signal: string, shape: Field])
       tracing,
     }),
   ],
-  [5, 'platform.initRuntimeDone', object({ initializationType, phase, status, errorType, spans, tracing })],
-  [6, 'platform.initReport', object({ initializationType, phase, status, errorType, metrics: duration, spans, tracing })],
+  [5, 'platform.initRuntimeDone', object({ initializationType, phase, status, errorType, spans: spans(milli), tracing })],
+  [6, 'platform.initReport', object({ initializationType, phase, status, errorType, metrics, spans: spans(milli), tracing })],
   [
     7,
     'platform.restoreStart',
@@ -99,8 +102,8 @@ const SHAPES: readonly (readonly [number: number, signal: string, shape: Field])
       runtimeVersionArn: text,
     }),
   ],
-  [8, 'platform.restoreRuntimeDone', object({ status, errorType, spans })],
-  [9, 'platform.restoreReport', object({ status, errorType, metrics: duration, spans })],
+  [8, 'platform.restoreRuntimeDone', object({ status, errorType, spans: spans(milli) })],
+  [9, 'platform.restoreReport', object({ status, errorType, metrics, spans: spans(milli) })],
   [
     10,
     'platform.extension',
@@ -136,9 +139,13 @@ const BY_NUMBER = new Map([...SHAPES.map(([number, , shape]) => [number, shape] 
 export function packPlatform(signal: string, record: unknown, context: FieldContext): Uint8Array | undefined {
   if (wireTime(context.time) !== context.time) return undefined
   for (const [number, shape] of BY_SIGNAL.get(signal) ?? ANY) {
-    const out = new ByteWriter(128)
-    out.byte(number)
-    if (shape.write(out, record, context)) return out.done()
+    const out = { form: new ByteWriter(32), data: new ByteWriter(128), time: context.time, left: 0 }
+    if (!shape.write(out, record, context)) continue
+    const body = new ByteWriter(3 + out.form.length + out.data.length)
+    body.byte(number)
+    body.bytes(out.form.done())
+    body.raw(out.data.done())
+    return body.done()
   }
   return undefined
 }
@@ -151,10 +158,11 @@ export function unpackPlatform(body: Uint8Array, context: FieldContext): unknown
       body.length ? 'unknown-schema' : 'corrupt',
       `platform body: shape ${body[0] ?? 'missing'} is not known here`,
     )
-  const from = new ByteReader(body, 1)
   try {
+    const data = new ByteReader(body, 1)
+    const from = { form: new ByteReader(data.bytes('form')), data, time: context.time, left: 0 }
     const value = shape.read(from, context)
-    if (from.left > 0) throw new WireError('corrupt', 'bytes after the end')
+    if (from.form.left + data.left > 0) throw new WireError('corrupt', 'bytes after the end')
     return value
   } catch (error) {
     if (error instanceof WireError) throw new BodyError('corrupt', `platform body: ${error.message}`)

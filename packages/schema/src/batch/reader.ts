@@ -1,10 +1,11 @@
 import { WireError } from './errors.ts'
+import { isLong } from './limits.ts'
 
 const MAX_LONG_BYTES = 8
 
 /**
  * Reads Avro's primitive encodings, each one checked against the bytes that are left. Throws WireError `corrupt`.
- * Stricter than Avro: a varint has no needless bytes and fits a safe integer, so a value has exactly one encoding.
+ * Stricter than Avro: a varint has no needless bytes and is in avsc's range, so a value has exactly one encoding.
  */
 export class ByteReader {
   readonly #bytes: Buffer
@@ -32,7 +33,7 @@ export class ByteReader {
     return value
   }
 
-  /** Zigzag varint within ±(2^53 − 1). */
+  /** Zigzag varint within ±(2^53 − 2). */
   long(place: string): number {
     let byte = this.byte(place)
     const negative = (byte & 1) === 1
@@ -46,7 +47,7 @@ export class ByteReader {
       scale *= 128
     }
     const value = negative ? -magnitude - 1 : magnitude
-    if (!Number.isSafeInteger(value)) throw new WireError('corrupt', `${place}: a number beyond 2^53`)
+    if (!isLong(value)) throw new WireError('corrupt', `${place}: a number beyond 2^53`)
     return value
   }
 

@@ -2,6 +2,7 @@ import { checksum } from './checksum.ts'
 import { WireError } from './errors.ts'
 import { uuidText } from './fields.ts'
 import { ByteReader } from './reader.ts'
+import { wireTime } from './time.ts'
 import type { Batch, ContentType, Dropped, FunctionIdentity, TelemetryRecord } from './types.ts'
 import { ENVELOPE, ENVELOPE_FINGERPRINT, PAYLOAD } from './v1-schema.ts'
 import type { Opened, WireVersion } from './version.ts'
@@ -17,20 +18,18 @@ const HEADER_BYTES = 10
 
 /** The Payload as avsc hands it over. */
 interface Payload {
-  readonly function: FunctionIdentity
+  /** `account` is the account's number + 1, to be put into the ARN; 0 when the ARN has all there is. */
+  readonly function: FunctionIdentity & { readonly account: number }
   readonly extension: string
   readonly emitted: number
   readonly dropped: readonly Dropped[]
-  readonly time: number
-  readonly names: readonly string[]
   readonly invocations: readonly Buffer[]
-  readonly records: readonly {
-    readonly signal: number
-    readonly time: number
-    readonly invocation: number
-    readonly contentType: number
-    readonly body: Buffer
-  }[]
+  readonly signals: readonly { readonly name: string; readonly contentType: number }[]
+  readonly signal: readonly number[]
+  readonly invocation: readonly number[]
+  /** Each one's distance from the one before it; the first one's from 1970. */
+  readonly time: readonly number[]
+  readonly body: readonly Buffer[]
 }
 
 /** Version 1 of the wire. */
@@ -76,7 +75,7 @@ export const v1: WireVersion = {
     return {
       sandbox,
       sequence,
-      function: { ...payload.function },
+      function: identityOf(payload.function),
       extension: payload.extension,
       emitted: payload.emitted,
       dropped: payload.dropped.map(each => ({ ...each })),
@@ -87,23 +86,36 @@ export const v1: WireVersion = {
   },
 }
 
+function identityOf({ account, ...identity }: Payload['function']): FunctionIdentity {
+  if (account === 0) return { ...identity }
+  const [arn, partition, service, region, ...rest] = identity.arn.split(':')
+  const digits = String(account - 1).padStart(12, '0')
+  if (digits.length !== 12 || account < 0 || rest[0] !== '')
+    throw new WireError('corrupt', 'function.account: fits no place in function.arn')
+  return { ...identity, arn: [arn, partition, service, region, digits, ...rest.slice(1)].join(':') }
+}
+
 function recordsOf({ envelope }: Opened, payload: Payload): TelemetryRecord[] {
-  if (payload.records.length !== envelope.count) {
-    throw new WireError('corrupt', `envelope.count: says ${envelope.count}, found ${payload.records.length} records`)
+  for (const column of ['signal', 'invocation', 'time', 'body'] as const) {
+    const { length } = payload[column]
+    if (length !== envelope.count)
+      throw new WireError('corrupt', `payload.${column}: ${length} items, the envelope says ${envelope.count}`)
   }
   const invocations = ['', ...payload.invocations.map(invocationText)]
-  let time = payload.time
-  return payload.records.map((record, index) => {
-    const signal = payload.names[record.signal]
-    const invocation = invocations[record.invocation]
-    const contentType = CONTENT_TYPES[record.contentType]
-    time += record.time
-    if (signal === undefined) throw new WireError('corrupt', `records[${index}].signal: not in the name table`)
-    if (invocation === undefined) throw new WireError('corrupt', `records[${index}].invocation: not in the table`)
-    if (contentType === undefined)
-      throw new WireError('unknown-schema', `records[${index}].contentType: ${record.contentType} is not known here`)
-    if (!Number.isSafeInteger(time)) throw new WireError('corrupt', `records[${index}].time: out of range`)
-    return { signal, time, invocation, contentType, body: record.body }
+  const signals = payload.signals.map(({ name, contentType }, index) => {
+    const type = CONTENT_TYPES[contentType]
+    if (!type) throw new WireError('unknown-schema', `signals[${index}].contentType: ${contentType} is not known here`)
+    return { signal: name, contentType: type }
+  })
+  let time = 0
+  return payload.body.map((body, index) => {
+    const signal = signals[payload.signal[index] as number]
+    const invocation = invocations[payload.invocation[index] as number]
+    time += payload.time[index] as number
+    if (!signal) throw new WireError('corrupt', `signal[${index}]: not in the table`)
+    if (invocation === undefined) throw new WireError('corrupt', `invocation[${index}]: not in the table`)
+    if (time !== wireTime(time)) throw new WireError('corrupt', `time[${index}]: not between 1970 and 9999`)
+    return { signal: signal.signal, time, invocation, contentType: signal.contentType, body }
   })
 }
 

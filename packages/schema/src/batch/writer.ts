@@ -1,3 +1,5 @@
+import { isLong } from './limits.ts'
+
 /** Writes Avro's primitive encodings into one buffer that grows. Strings are UTF-8; a lone surrogate becomes U+FFFD. */
 export class ByteWriter {
   #buffer: Buffer
@@ -17,9 +19,9 @@ export class ByteWriter {
     this.#buffer[this.#at++] = value
   }
 
-  /** Zigzag varint; RangeError unless `value` is a safe integer. Arithmetic, because JavaScript's shifts wrap at 32 bits. */
+  /** Zigzag varint; RangeError unless `isLong(value)`. Arithmetic, because JavaScript's shifts wrap at 32 bits. */
   long(value: number): void {
-    if (!Number.isSafeInteger(value)) throw new RangeError('a count that is not a whole number below 2^53')
+    if (!isLong(value)) throw new RangeError('a count that is not a whole number below 2^53')
     this.#room(10)
     const magnitude = value < 0 ? -(value + 1) : value
     let rest = Math.floor(magnitude / 64)

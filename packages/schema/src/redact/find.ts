@@ -26,7 +26,7 @@ const MASK = /\[redacted:[\w:-]{1,80}\]/g
 const MAX_DECODINGS = 2
 
 /** All there is to replace in `text`, in order, without overlaps. `hits`: what `scan` said of it. */
-export function findEdits(text: string, hits: Hits | undefined = scan(text), decodings = 0): Edit[] {
+export function findEdits(text: string, hits: Hits | null = scan(text), decodings = 0): Edit[] {
   if (!hits) return []
   const edits: Edit[] = []
   for (const index of hits.patterns) addMatches(text, PATTERNS[index] as Pattern, index, edits)

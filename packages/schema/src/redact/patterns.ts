@@ -258,7 +258,7 @@ function nameBefore(text: string, end: number): string {
 const shape = (name: Pattern['shape']): number => PATTERNS.findIndex(pattern => pattern.shape === name)
 
 /** One pass over a text: which patterns are worth running on it. */
-export const scan: (text: string) => Hits | undefined = createScanner(
+export const scan: (text: string) => Hits | null = createScanner(
   PATTERNS.map(pattern => pattern.literals),
   [
     ...PATTERNS.filter(pattern => pattern.encoded).flatMap(pattern => pattern.literals),

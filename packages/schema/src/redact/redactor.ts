@@ -58,16 +58,18 @@ export function createRedactor({ key }: { key: Uint8Array | string }): Redactor 
   /** `field`: what the value's name says of it. */
   const redactText = (text: string, path: string[], field: Sensitive | null, keep: Keep, found: SecretFound[]): string => {
     let current = text
+    let hits = scan(text)
+    if (!hits && !field) return text
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const before = current
-      const hits = scan(current)
       if (hits && round === 0) current = redactJsonText(current, path, keep, found)
-      let edits = current === before ? findEdits(current, hits) : findEdits(current)
+      let edits = findEdits(current, current === before ? hits : scan(current))
       if (keep.has(path.at(-1) ?? '')) edits = edits.filter(({ start, end }) => start > 0 || end < current.length)
       else if (field && isPlausible(current, field, true)) edits = merge([...edits, wholeEdit(current, field)])
       if (edits.length === 0 && current === before) break
       note(edits, path, found)
       current = applyEdits(current, edits, mask)
+      hits = scan(current)
     }
     return current
   }
@@ -137,7 +139,7 @@ export function createRedactor({ key }: { key: Uint8Array | string }): Redactor 
   }
 
   return {
-    isClean: text => scan(text) === undefined,
+    isClean: text => scan(text) === null,
     text(text) {
       const found: SecretFound[] = []
       return { text: redactText(text, [], null, NONE, found), found }

@@ -10,8 +10,8 @@ export interface Hits {
   readonly base64: readonly { readonly at: number; readonly phase: number }[]
 }
 
-/** Finds in one pass which of many literals a text holds. Returns undefined for a text without any: the common case. */
-export type Scanner = (text: string) => Hits | undefined
+/** Finds in one pass which of many literals a text holds. Returns null for a text without any: the common case. */
+export type Scanner = (text: string) => Hits | null
 
 /** What starts patterns that have no literal: 14 digits (with single blanks or dashes between), a dashed 3-2-4 group, an at sign. */
 export interface Shapes {
@@ -34,23 +34,21 @@ const ESCAPE = -2
 const NONE: ReadonlySet<number> = new Set()
 const HASH = 0x9e3779b1
 
-/** ASCII, with upper case as lower; everything else 0. */
-const FOLD = Uint8Array.from({ length: 128 }, (_, code) => (code >= 65 && code <= 90 ? code + 32 : code))
-
 /**
  * A scanner for `literals[i]`, at least four ASCII characters each, belonging to pattern i. Case is ignored here: the pattern decides. The last
- * four characters, folded, fit one 32-bit number; a 64 KiB table says at once that nearly all of them begin no literal.
+ * four characters, folded, fit one 32-bit number; an 8 KiB bitmap says at once that nearly all of them begin no literal.
  * `encoded` are literals whose base64 is looked for too, in each of its three alignments.
  */
 export function createScanner(literals: readonly (readonly string[])[], encoded: readonly string[], shapes: Shapes): Scanner {
   const byStart = new Map<number, Literal[]>()
-  const may = new Uint8Array(0x10000)
+  const may = new Uint32Array(0x10000 / 32)
   const add = (literal: Literal): void => {
     const start = folded(literal.text)
     const same = byStart.get(start)
     if (same) same.push(literal)
     else byStart.set(start, [literal])
-    may[Math.imul(start, HASH) >>> 16] = 1
+    const hash = Math.imul(start, HASH) >>> 16
+    may[hash >>> 5] = (may[hash >>> 5] as number) | (1 << (hash & 31))
   }
   for (const [pattern, texts] of literals.entries()) {
     for (const text of texts) add({ text: text.toLowerCase(), exact: false, pattern, phase: 0 })
@@ -68,7 +66,7 @@ export function createScanner(literals: readonly (readonly string[])[], encoded:
     let gap = 0
     for (let at = 0; at < text.length; at++) {
       const code = text.charCodeAt(at)
-      last = (last << 8) | (code < 128 ? (FOLD[code] as number) : 0)
+      last = (last << 8) | fold(code)
       if (code <= 64) {
         if (code >= 48) {
           if (code <= 57) {
@@ -80,13 +78,14 @@ export function createScanner(literals: readonly (readonly string[])[], encoded:
           }
         } else if (code === 45 || code === 32) {
           if (++gap > 1) digits = 0
-          if (code === 45 && isDashed(text, at)) (patterns ??= new Set()).add(shapes.dashed)
+          if (code === 45 && text.charCodeAt(at - 3) === 45 && isDashed(text, at)) (patterns ??= new Set()).add(shapes.dashed)
         } else {
           digits = 0
           if (code === 37 && isHex(text.charCodeAt(at + 1)) && isHex(text.charCodeAt(at + 2))) percent = true
         }
       } else digits = 0
-      if (may[Math.imul(last, HASH) >>> 16] === 0) continue
+      const hash = Math.imul(last, HASH) >>> 16
+      if (((may[hash >>> 5] as number) & (1 << (hash & 31))) === 0) continue
       const start = at - 3
       for (const literal of byStart.get(last) ?? []) {
         if (!occurs(text, start, literal)) continue
@@ -95,7 +94,7 @@ export function createScanner(literals: readonly (readonly string[])[], encoded:
         else (base64 ??= []).push({ at: start, phase: literal.phase })
       }
     }
-    if (!patterns && !percent && !escape && !base64) return undefined
+    if (!patterns && !percent && !escape && !base64) return null
     return { patterns: patterns ?? NONE, percent, escape, base64: base64 ?? [] }
   }
 }
@@ -112,9 +111,12 @@ function base64Forms(literal: string): { text: string; phase: number }[] {
   })
 }
 
+/** Upper and lower case as one byte. It also confuses a few other characters: whoever uses it looks again. */
+const fold = (code: number): number => (code | 32) & 0xff
+
 function folded(text: string): number {
   let value = 0
-  for (let at = 0; at < 4; at++) value = (value << 8) | (FOLD[text.charCodeAt(at)] ?? 0)
+  for (let at = 0; at < 4; at++) value = (value << 8) | fold(text.charCodeAt(at))
   return value
 }
 
@@ -123,10 +125,10 @@ function occurs(text: string, start: number, literal: Literal): boolean {
   return literal.exact ? found === literal.text : found.toLowerCase() === literal.text
 }
 
-/** Whether the dash at `at` is the second one of ddd-dd-d. */
+/** Whether the dash at `at`, with another one three places before it, is the second one of ddd-dd-d. */
 function isDashed(text: string, at: number): boolean {
   const digit = (offset: number): boolean => isDigit(text.charCodeAt(at + offset))
-  return text.charCodeAt(at - 3) === 45 && digit(1) && digit(-1) && digit(-2) && digit(-4) && digit(-5) && digit(-6) && !digit(-7)
+  return digit(1) && digit(-1) && digit(-2) && digit(-4) && digit(-5) && digit(-6) && !digit(-7)
 }
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57
