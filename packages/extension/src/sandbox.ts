@@ -25,8 +25,8 @@ export interface Sandbox {
   invoked(functionArn: string, requestId: string, now: number): void
   /** The invocation that was running at `time`, or ''. On Managed Instances several run at once, so the answer is always ''. */
   attribute(time: number): string
-  /** The newest invocation, while its end has not been seen. */
-  readonly running: { readonly requestId: string; readonly from: number } | undefined
+  /** The newest invocation, and when its INVOKE event came. */
+  readonly newest: { readonly requestId: string; readonly from: number } | undefined
   /** What telemetry has shown of this invocation. */
   seen(requestId: string): 'nothing' | 'started' | 'finished'
   /** A restored copy of a snapshot: a new id, and sequences from 1. False when that has been done: a process is restored at most once. */
@@ -87,8 +87,8 @@ export function createSandbox(host: Host, config: Config, registration: Registra
       if (last && time >= last.from && time <= last.to) return last.requestId
       return current?.requestId ?? ''
     },
-    get running() {
-      return newest && newest.requestId !== last?.requestId ? newest : undefined
+    get newest() {
+      return newest
     },
     seen: requestId => (last?.requestId === requestId ? 'finished' : current?.requestId === requestId ? 'started' : 'nothing'),
     renew() {

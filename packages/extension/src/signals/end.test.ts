@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { body, testRecorder } from '../testing/recorder.ts'
 
-it('names the running invocation after a timeout or a failure only', () => {
+it('names the newest invocation after a timeout or a failure only', () => {
   const { recorder, host, shipped } = testRecorder()
   recorder.sandbox.invoked('', 'r-1', host.now())
   host.advance(3000)
@@ -9,9 +9,11 @@ it('names the running invocation after a timeout or a failure only', () => {
   recorder.end({ reason: 'spindown', unsent: 0 })
   recorder.take(body({ type: 'platform.runtimeDone', record: { requestId: 'r-1' } }))
   recorder.end({ reason: 'failure', unsent: 0 })
-  expect(shipped().filter(each => each.signal === 'weir.end')).toMatchObject([
+  expect(
+    shipped().flatMap(({ signal, invocation, body: value }) => (signal === 'weir.end' ? [{ invocation, body: value }] : [])),
+  ).toEqual([
     { invocation: 'r-1', body: { reason: 'timeout', unsent: 2, requestId: 'r-1', runningMs: 3000 } },
     { invocation: '', body: { reason: 'spindown', unsent: 0 } },
-    { invocation: '', body: { reason: 'failure', unsent: 0 } },
+    { invocation: 'r-1', body: { reason: 'failure', unsent: 0, requestId: 'r-1', runningMs: 3000 } },
   ])
 })
