@@ -27,3 +27,5 @@ export type { FunctionHandle, InvokeOptions, InvokeResult, Lambda } from './lamb
 export { InvokeError, startLambda } from './lambda/lambda.ts'
 export type { ExtensionOptions, FunctionOptions, LambdaEvent, LambdaOptions } from './lambda/options.ts'
 export { Sandbox } from './lambda/sandbox.ts'
+export type { ManualClock } from './manual-clock.ts'
+export { manualClock } from './manual-clock.ts'

@@ -10,7 +10,7 @@ while read -r change pid; do
   live=$kept
   [ "$change" = + ] && live="$live $pid"
 done
-for p in $live; do kill -KILL -- "-$p"; done 2>/dev/null
+for p in $live; do kill -s KILL -- "-$p"; done 2>/dev/null
 `
 
 /**

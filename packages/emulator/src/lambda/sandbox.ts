@@ -35,6 +35,7 @@ export interface SandboxContext {
 
 /** The last 4 KB of an invocation's log, as Invoke returns it. */
 const LOG_TAIL = 4096
+const KILLED = new Failure('Sandbox.Failure', 'The sandbox was killed')
 /** How often memory is looked at where the limit is enforced. */
 const MEMORY_POLL_MS = 50
 
@@ -112,7 +113,7 @@ export class Sandbox {
     this.#note('emulator.killed', {})
     this.#killed = true
     this.#generation?.kill()
-    this.#generation?.fail(new Failure('Sandbox.Failure', 'The sandbox was killed'))
+    this.#generation?.fail(KILLED)
     this.#gone ??= this.idle.then(() => this.#close())
     return this.#gone
   }
@@ -125,6 +126,7 @@ export class Sandbox {
   async #serve(call: Call): Promise<void> {
     const { spec, clock } = this.#context
     const initDurationMs = this.#initialized ? undefined : await this.#firstInit()
+    if (this.#killed) return call.respond({ body: KILLED.body(call.requestId), functionError: 'Unhandled' })
     this.#thaw()
     const started = clock.now()
     const deadlineMs = Math.floor(started + spec.timeoutSeconds * 1000)
