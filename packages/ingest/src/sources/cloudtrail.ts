@@ -47,7 +47,18 @@ export const cloudtrail: Source = {
           claimed: !vouched,
         },
       },
-      () => cloudtrailToOcsf({ record, activity, uid, time, account, region, eventSource, eventName, labels: labelsOf(decoded) }),
+      () =>
+        cloudtrailToOcsf({
+          record,
+          activity,
+          uid,
+          time,
+          account,
+          region,
+          eventSource,
+          eventName,
+          labels: labelsOf(decoded, !vouched),
+        }),
     )
   },
 }

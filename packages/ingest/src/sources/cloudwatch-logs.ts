@@ -58,7 +58,7 @@ export const cloudwatchLogs: Source = {
               log_level: level,
               log_provider: 'CloudWatch Logs',
               original_event_uid: id || undefined,
-              labels: labelsOf(record),
+              labels: labelsOf(record, !isVouched(origin)),
             },
           },
           {

@@ -41,7 +41,7 @@ export const other: Source = {
             metadata: {
               product: { vendor_name: 'Unknown', name: 'Unknown' },
               log_source: origin.stream,
-              labels: labelsOf(record),
+              labels: labelsOf(record, false),
             },
           },
           defined({

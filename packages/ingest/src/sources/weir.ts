@@ -33,6 +33,7 @@ export const weir: Source = {
     const time = Math.abs(record.time) <= MAX_TIME ? record.time : origin.arrival
     const activity = classify(record.signal, fieldsOf(value))
     const uid = uidOf(decoded)
+    const contradictions = contradictionsOf(origin, arn?.account, claimed.region || arn?.region)
     const about = arn?.arn ?? (claimed.arn || undefined)
     return lazyEvent(
       {
@@ -56,7 +57,7 @@ export const weir: Source = {
           sandbox: batch.sandbox,
           sequence: batch.sequence,
           extension: batch.extension,
-          ...contradictions(origin, arn?.account, claimed.region || arn?.region),
+          ...contradictions,
           record: value,
         },
         identity: {
@@ -68,7 +69,20 @@ export const weir: Source = {
           claimed: true,
         },
       },
-      () => telemetryToOcsf({ batch, record, value, activity, uid, time, account, region, arn, labels: labelsOf(decoded) }),
+      () =>
+        telemetryToOcsf({
+          batch,
+          record,
+          value,
+          activity,
+          uid,
+          time,
+          account,
+          region,
+          arn,
+          contradictions,
+          labels: labelsOf(decoded, true),
+        }),
     )
   },
 }
@@ -81,7 +95,7 @@ function uidOf({ carrier, index, bytes }: DecodedRecord): string {
 }
 
 /** What the record claims against what is known of its stream. */
-function contradictions(
+function contradictionsOf(
   origin: Origin,
   account: string | undefined,
   region: string | undefined,

@@ -18,8 +18,8 @@ const PLACED = {
   userAgent: 'text',
   errorCode: 'text',
   errorMessage: 'text',
-  requestParameters: 'any',
-  responseElements: 'any',
+  requestParameters: 'single',
+  responseElements: 'single',
   requestID: 'text',
   eventID: 'text',
   eventType: 'text',
@@ -127,7 +127,7 @@ const PROTOCOLS: Readonly<Record<string, Fields>> = {
 }
 
 function apiOf({ record, uid, eventSource, eventName }: Trail): Fields {
-  const data = record['requestParameters'] ?? undefined
+  const data = single(record['requestParameters'])
   const requestId = textOf(record['requestID'])
   const error = textOf(record['errorCode'])
   return defined({
@@ -139,9 +139,12 @@ function apiOf({ record, uid, eventSource, eventName }: Trail): Fields {
       data === undefined && requestId === undefined
         ? undefined
         : defined({ uid: requestId ?? textOf(record['eventID']) ?? uid, data }),
-    response: some({ error, message: textOf(record['errorMessage']), data: record['responseElements'] ?? undefined }),
+    response: some({ error, message: textOf(record['errorMessage']), data: single(record['responseElements']) }),
   })
 }
+
+/** OCSF's `json_t` by itself is one value; a list stays in `unmapped`. */
+const single = (value: unknown): unknown => (value === null || Array.isArray(value) ? undefined : value)
 
 /** Why a call did not do what it asked for. A refused console login has no error code, only an answer. */
 function failureOf(record: Fields): { readonly code: string; readonly detail: string | undefined } | undefined {

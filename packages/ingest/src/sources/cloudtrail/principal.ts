@@ -65,12 +65,12 @@ export function principalOf(value: unknown, service: string): Principal {
     uid: arn ?? principalId,
     uid_alt: arn === undefined ? undefined : principalId,
     type,
-    type_id: type === undefined ? undefined : (TYPES[type] ?? 99),
+    type_id: type === undefined ? undefined : Object.hasOwn(TYPES, type) ? TYPES[type] : 99,
     credential_uid: textOf(identity['accessKeyId']),
     account: awsAccount(accountId),
   })
   const session = some({
-    uid: principalId?.includes(':') ? principalId.slice(principalId.indexOf(':') + 1) : undefined,
+    uid: /^A[A-Z0-9]{7,}:(.+)$/.exec(principalId ?? '')?.[1],
     issuer: textOf(issuer?.['arn']),
     created_time: timeOf(attributes?.['creationDate']),
     is_mfa: mfa,

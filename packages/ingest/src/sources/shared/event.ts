@@ -64,6 +64,8 @@ export function isVouched({ sources, file }: Origin): boolean {
   return file === true || !sources.includes('weir')
 }
 
-/** What a reader should know of how the record was read, for `metadata.labels`. */
-export const labelsOf = ({ repaired }: DecodedRecord): readonly string[] | undefined =>
-  repaired ? ['weir:repaired-text'] : undefined
+/** What a reader should know before trusting the event, for `metadata.labels`. */
+export function labelsOf({ repaired }: DecodedRecord, claimed: boolean): readonly string[] | undefined {
+  if (!repaired && !claimed) return undefined
+  return [...(claimed ? ['weir:claimed-identity'] : []), ...(repaired ? ['weir:repaired-text'] : [])]
+}

@@ -28,13 +28,13 @@ export function some(attributes: Fields): Record<string, unknown> | undefined {
 /** A list, or `undefined` when it is empty. */
 export const listOf = <T>(items: readonly T[]): readonly T[] | undefined => (items.length > 0 ? items : undefined)
 
-type Kind = 'text' | 'fields' | 'list' | 'any'
+type Kind = 'text' | 'fields' | 'list' | 'single'
 
 const IS: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   text: value => typeof value === 'string',
   fields: isFields,
   list: Array.isArray,
-  any: () => true,
+  single: value => !Array.isArray(value),
 }
 
 /**

@@ -19,6 +19,8 @@ export interface Telemetry {
   readonly region: string | undefined
   /** The function's ARN taken apart, when it is one. */
   readonly arn: FunctionArn | undefined
+  /** What the record claims against what its stream says. */
+  readonly contradictions: Fields
   readonly labels: readonly string[] | undefined
 }
 
@@ -84,6 +86,7 @@ export function telemetryToOcsf(telemetry: Telemetry): OcsfEvent {
         memoryMb: memoryMb || undefined,
         runtime: runtime || undefined,
         initializationType: initializationType || undefined,
+        ...telemetry.contradictions,
         record: typeof value === 'string' ? undefined : value,
       }),
     },

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { identify, recognize, sources } from './index.ts'
+import { bareRecord, logRecord, weirRecord } from './testing.ts'
+
+const trail = { eventVersion: '1.11', eventSource: 'iam.amazonaws.com', eventName: 'CreateUser' }
+const all = Object.keys(sources)
+
+describe('sources', () => {
+  it('are listed under their own names', () => {
+    for (const [name, source] of Object.entries(sources)) expect(source.name).toBe(name)
+  })
+
+  it('recognize a record among all', () => {
+    expect(recognize(bareRecord(trail), all)?.name).toBe('cloudtrail')
+    expect(recognize(bareRecord({ a: 1 }), all)?.name).toBe('other')
+    expect(recognize(bareRecord('a line'), all)?.name).toBe('other')
+    expect(recognize(logRecord('/ecs/api', 'a line'), all)?.name).toBe('cloudwatch-logs')
+    expect(recognize(logRecord('aws-cloudtrail-logs', trail), all)?.name).toBe('cloudtrail')
+    expect(recognize(weirRecord({}), all)?.name).toBe('weir')
+  })
+
+  it('recognize only what the stream may carry', () => {
+    expect(recognize(bareRecord(trail), ['weir'])).toBeUndefined()
+    expect(recognize(bareRecord(trail), ['other'])?.name).toBe('other')
+    expect(recognize(logRecord('trail', trail), ['cloudwatch-logs'])?.name).toBe('cloudwatch-logs')
+    expect(recognize(logRecord('trail', trail), ['cloudtrail'])?.name).toBe('cloudtrail')
+    expect(recognize(weirRecord({}), ['cloudtrail', 'cloudwatch-logs', 'other'])).toBeUndefined()
+    expect(recognize(bareRecord({ a: 1 }), [])).toBeUndefined()
+  })
+
+  it('say what a record looks like wherever it came', () => {
+    expect(identify(bareRecord(trail))).toBe('cloudtrail')
+    expect(identify(bareRecord(null))).toBe('other')
+  })
+})
