@@ -1,1 +1,3 @@
-export {}
+export * from './app.ts'
+export * from './artefacts.ts'
+export * from './zip.ts'

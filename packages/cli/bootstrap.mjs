@@ -16,7 +16,7 @@ const bin = name => join(root, 'node_modules', '.bin', name)
 const tasks = {
   start: [['node', 'packages/cli/src/weir.ts', 'start']],
   demo: [['node', 'packages/cli/src/weir.ts', 'demo']],
-  build: [['node', 'packages/cli/build/build.ts']],
+  build: [['node', 'deploy/src/build.ts']],
   bench: [['node', 'test/bench/bench.ts']],
   test: [['node', 'test/run.ts']],
   lint: [

@@ -1,2 +1,4 @@
 #!/usr/bin/env node
-process.stderr.write('weir: not built yet\n')
+import { main } from './main.ts'
+
+process.exitCode = await main(process.argv.slice(2))

@@ -43,7 +43,7 @@ export function parseScanned(text: string, inexact: boolean): { readonly value: 
   } catch (error) {
     throw new JsonError('invalid-json', `not JSON${placeOf(error)}`)
   }
-  if (!SURROGATE.test(text)) return { value, repaired: false }
+  if (!text.includes('\\u') || !SURROGATE.test(text)) return { value, repaired: false }
   const state = { repaired: false }
   return { value: wellFormed(value, state), repaired: state.repaired }
 }

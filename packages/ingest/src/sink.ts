@@ -65,6 +65,8 @@ export interface Sink<Options> {
   encode(events: readonly OcsfEvent[], options: Options): SinkRequest
   /** One judgement for the whole request, or one per event in the order sent. */
   judge(response: SinkResponse, events: readonly OcsfEvent[], options: Options): Judgement | readonly Judgement[]
+  /** What must stand at the destination before the first event, as files to install there: path to content. */
+  install?(): Promise<Readonly<Record<string, string>>>
   /** A harmless request that shows reachability and credentials, for `weir check --connect`. */
   probe(options: Options): SinkRequest
   judgeProbe(response: SinkResponse, options: Options): Judgement

@@ -1,0 +1,134 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { InvalidConfig } from '@weir/ingest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Entry, fromBuffer, type ZipFile } from 'yauzl'
+import { buildConfig, buildIngest, buildLayer } from './artefacts.ts'
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'weir-artefacts-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Path → mode and content of what is in a zip. */
+async function unzip(file: string): Promise<Map<string, { mode: number; bytes: Buffer }>> {
+  const bytes = await readFile(file)
+  const zip = await new Promise<ZipFile>((resolve, reject) =>
+    fromBuffer(bytes, { lazyEntries: true }, (error, opened) => (error ? reject(error) : resolve(opened))),
+  )
+  const found = new Map<string, { mode: number; bytes: Buffer }>()
+  await new Promise<void>((resolve, reject) => {
+    zip.on('end', resolve).on('error', reject)
+    zip.on('entry', (entry: Entry) => {
+      zip.openReadStream(entry, (error, stream) => {
+        if (error) return reject(error)
+        const chunks: Buffer[] = []
+        stream
+          .on('data', chunk => chunks.push(chunk))
+          .on('end', () => {
+            found.set(entry.fileName, { mode: (entry.externalFileAttributes >>> 16) & 0o777, bytes: Buffer.concat(chunks) })
+            zip.readEntry()
+          })
+      })
+    })
+    zip.readEntry()
+  })
+  return found
+}
+
+describe('the layer', () => {
+  it('holds one executable in extensions/, and little else', async () => {
+    const { file } = await buildLayer(folder)
+    const entries = await unzip(file)
+    const executables = [...entries.keys()].filter(path => path.startsWith('extensions/'))
+    expect(executables).toEqual(['extensions/weir']) // Lambda starts every file in that folder
+    expect(entries.get('extensions/weir')?.mode).toBe(0o755)
+    expect(entries.get('extensions/weir')?.bytes.toString('utf8')).toMatch(/^#!\/bin\/bash/)
+  })
+
+  it('is the same for the same source', async () => {
+    const [one, two] = [await buildLayer(join(folder)), await buildLayer(join(folder))]
+    expect(one.sha256).toBe(two.sha256)
+  })
+})
+
+describe('the ingest function', () => {
+  it('runs from its zip: CloudTrail in, a finding in the sink, nothing reported back', async () => {
+    const { file } = await buildIngest(folder)
+    const root = join(folder, 'task')
+    for (const [path, { bytes }] of await unzip(file)) {
+      await mkdir(dirname(join(root, path)), { recursive: true })
+      await writeFile(join(root, path), bytes)
+    }
+    const events = join(folder, 'events.ndjson')
+    await writeFile(
+      join(root, 'config.json'),
+      JSON.stringify({
+        streams: { trail: { sources: ['cloudtrail'] } },
+        sinks: [{ name: 'local', type: 'file', route: 'findings', path: events }],
+        spool: { type: 'files', path: join(folder, 'spool') },
+        quarantine: { type: 'files', path: join(folder, 'quarantine') },
+        log: 'silent',
+      }),
+    )
+    process.env['WEIR_CONFIG'] = './config.json'
+    const entry = pathToFileURL(join(root, 'index.mjs')).href
+    const { handler, tick } = await import(/* @vite-ignore */ entry)
+    const record = {
+      eventVersion: '1.11',
+      userIdentity: {
+        type: 'IAMUser',
+        userName: 'mallory',
+        accountId: '111122223333',
+        arn: 'arn:aws:iam::111122223333:user/mallory',
+      },
+      eventTime: '2026-11-01T10:00:00Z',
+      eventSource: 'cloudtrail.amazonaws.com',
+      eventName: 'StopLogging',
+      awsRegion: 'us-east-1',
+      sourceIPAddress: '203.0.113.7',
+      eventID: '00000000-0000-4000-8000-0000000000c1',
+      eventType: 'AwsApiCall',
+      recipientAccountId: '111122223333',
+    }
+    const context = { getRemainingTimeInMillis: () => 60_000 }
+    const response = await handler(
+      {
+        Records: [
+          {
+            eventID: 'shardId-000000000000:1',
+            eventSourceARN: 'arn:aws:kinesis:us-east-1:111122223333:stream/trail',
+            kinesis: {
+              sequenceNumber: '1',
+              data: Buffer.from(JSON.stringify(record)).toString('base64'),
+              approximateArrivalTimestamp: 1_793_520_000,
+            },
+          },
+        ],
+      },
+      context,
+    )
+    expect(response).toEqual({ batchItemFailures: [] })
+    const findings = (await readFile(events, 'utf8'))
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(findings).toHaveLength(1)
+    expect(findings[0].finding_info.analytic.version).toMatch(/^[0-9a-f]{16}$/)
+    expect(await tick({}, context)).toEqual({ settled: 0, failed: 0 })
+  })
+})
+
+describe('the config', () => {
+  it('is named by its hash', async () => {
+    const { file, sha256 } = await buildConfig(folder, { streams: { telemetry: { sources: ['weir'] } } })
+    expect(file).toContain(`${sha256}.json`)
+  })
+
+  it('is refused when it is wrong', async () => {
+    await expect(buildConfig(folder, { sinks: [{ name: 'x', type: 'nothing' }] })).rejects.toThrow(InvalidConfig)
+  })
+})

@@ -1,0 +1,200 @@
+import { Fn } from 'aws-cdk-lib'
+import { CfnRole } from 'aws-cdk-lib/aws-iam'
+import type { CfnStream } from 'aws-cdk-lib/aws-kinesis'
+import type { CfnKey } from 'aws-cdk-lib/aws-kms'
+import { CfnEventSourceMapping, CfnFunction } from 'aws-cdk-lib/aws-lambda'
+import { CfnLogGroup } from 'aws-cdk-lib/aws-logs'
+import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler'
+import type { Construct } from 'constructs'
+import type { Parameters } from './parameters.ts'
+import type { Store } from './store.ts'
+import { pascal } from './stream.ts'
+
+/** The stream function with its event source mappings, and the tick with its schedule. */
+export interface IngestFunction {
+  readonly ingest: CfnFunction
+  readonly tick: CfnFunction
+}
+
+interface Around {
+  readonly key: CfnKey
+  readonly store: Store
+  readonly streams: ReadonlyMap<string, CfnStream>
+  readonly parameters: Parameters
+}
+
+const TIMEOUT_S = 120
+/** Where Lambda writes invocation records in an S3 on-failure destination. */
+const ON_FAILURE_PREFIX = 'aws/lambda/'
+
+export function ingestFunction(scope: Construct, around: Around): IngestFunction {
+  const { store, streams } = around
+  const ingest = lambdaFunction(scope, 'Ingest', 'index.handler', around, [
+    {
+      Sid: 'ReadStreams',
+      Effect: 'Allow',
+      Action: [
+        'kinesis:DescribeStream',
+        'kinesis:DescribeStreamSummary',
+        'kinesis:GetRecords',
+        'kinesis:GetShardIterator',
+        'kinesis:ListShards',
+      ],
+      Resource: [...streams.values()].map(each => each.attrArn),
+    },
+    // The mapping writes on-failure records under the function's own role.
+    {
+      Sid: 'Spool',
+      Effect: 'Allow',
+      Action: 's3:PutObject',
+      Resource: [objects(store, 'weir/spool/*'), objects(store, 'weir/quarantine/*'), objects(store, `${ON_FAILURE_PREFIX}*`)],
+    },
+    { Sid: 'OnFailureBucket', Effect: 'Allow', Action: 's3:ListBucket', Resource: store.bucket.attrArn },
+  ])
+  for (const [name, each] of streams) {
+    new CfnEventSourceMapping(scope, `${pascal(name)}Mapping`, {
+      functionName: ingest.ref,
+      eventSourceArn: each.attrArn,
+      startingPosition: 'TRIM_HORIZON',
+      batchSize: 500,
+      maximumBatchingWindowInSeconds: 2,
+      parallelizationFactor: 2,
+      functionResponseTypes: ['ReportBatchItemFailures'],
+      bisectBatchOnFunctionError: true,
+      maximumRetryAttempts: 50,
+      destinationConfig: { onFailure: { destination: store.bucket.attrArn } },
+    })
+  }
+  const tick = lambdaFunction(scope, 'Tick', 'index.tick', around, [
+    {
+      Sid: 'DrainSpool',
+      Effect: 'Allow',
+      Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+      Resource: objects(store, 'weir/spool/*'),
+    },
+    { Sid: 'Quarantine', Effect: 'Allow', Action: 's3:PutObject', Resource: objects(store, 'weir/quarantine/*') },
+    {
+      Sid: 'CollectFailures',
+      Effect: 'Allow',
+      Action: ['s3:GetObject', 's3:DeleteObject'],
+      Resource: objects(store, `${ON_FAILURE_PREFIX}*`),
+    },
+    {
+      Sid: 'List',
+      Effect: 'Allow',
+      Action: 's3:ListBucket',
+      Resource: store.bucket.attrArn,
+      Condition: { StringLike: { 's3:prefix': ['weir/spool/*', `${ON_FAILURE_PREFIX}*`] } },
+    },
+  ])
+  tick.reservedConcurrentExecutions = 1 // one drain at a time; the lease is the second lock
+  const role = new CfnRole(scope, 'ScheduleRole', {
+    assumeRolePolicyDocument: assumedBy('scheduler.amazonaws.com', {
+      StringEquals: { 'aws:SourceAccount': Fn.ref('AWS::AccountId') },
+    }),
+    policies: [policy('invoke', [{ Sid: 'Invoke', Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: tick.attrArn }])],
+  })
+  new CfnSchedule(scope, 'TickSchedule', {
+    description: 'Weir: drains spools, collects failed batches',
+    scheduleExpression: 'rate(1 minute)',
+    flexibleTimeWindow: { mode: 'OFF' },
+    target: { arn: tick.attrArn, roleArn: role.attrArn, retryPolicy: { maximumRetryAttempts: 0 } },
+  })
+  return { ingest, tick }
+}
+
+/** A function with a log group of its own and a role that holds what both doors need, and what is given. */
+function lambdaFunction(
+  scope: Construct,
+  id: string,
+  handler: string,
+  around: Around,
+  statements: readonly object[],
+): CfnFunction {
+  const { key, store, parameters } = around
+  const logs = new CfnLogGroup(scope, `${id}Logs`, {
+    logGroupName: Fn.sub(`/weir/\${AWS::StackName}/${id.toLowerCase()}`),
+    retentionInDays: 90,
+    kmsKeyId: key.attrArn,
+  })
+  const role = new CfnRole(scope, `${id}Role`, {
+    assumeRolePolicyDocument: assumedBy('lambda.amazonaws.com'),
+    policies: [
+      policy('weir', [
+        ...statements,
+        {
+          Sid: 'State',
+          Effect: 'Allow',
+          Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'],
+          Resource: store.table.attrArn,
+        },
+        {
+          Sid: 'Key',
+          Effect: 'Allow',
+          Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+          Resource: key.attrArn,
+          Condition: {
+            StringEquals: {
+              'kms:ViaService': ['kinesis', 's3', 'dynamodb'].map(service => Fn.sub(`${service}.\${AWS::Region}.amazonaws.com`)),
+            },
+          },
+        },
+        {
+          Sid: 'Config',
+          Effect: 'Allow',
+          Action: 's3:GetObject',
+          Resource: Fn.sub('arn:${AWS::Partition}:s3:::${ArtefactBucket}/${ConfigKey}'),
+        },
+        { Sid: 'Logs', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: logs.attrArn },
+        parameters.withSecrets({
+          Sid: 'Secrets',
+          Effect: 'Allow',
+          Action: 'secretsmanager:GetSecretValue',
+          Resource: parameters.secretArns,
+        }),
+        parameters.withParameters({
+          Sid: 'Parameters',
+          Effect: 'Allow',
+          Action: 'ssm:GetParameter',
+          Resource: parameters.parameterArns,
+        }),
+      ]),
+    ],
+  })
+  return new CfnFunction(scope, `${id}Function`, {
+    description: `Weir: ${id.toLowerCase()}`,
+    runtime: 'nodejs24.x',
+    architectures: ['arm64'],
+    handler,
+    code: { s3Bucket: parameters.artefactBucket, s3Key: parameters.ingestKey },
+    role: role.attrArn,
+    memorySize: 1024,
+    timeout: TIMEOUT_S,
+    loggingConfig: { logGroup: logs.ref, logFormat: 'JSON' },
+    environment: {
+      variables: {
+        WEIR_CONFIG: Fn.sub('s3://${ArtefactBucket}/${ConfigKey}'),
+        WEIR_STATE_TABLE: store.table.ref,
+        WEIR_BUCKET: store.bucket.ref,
+        WEIR_STREAM_PREFIX: Fn.sub('${AWS::StackName}-'),
+      },
+    },
+  })
+}
+
+const objects = (store: Store, path: string): string => Fn.join('', [store.bucket.attrArn, '/', path])
+const policy = (policyName: string, statements: readonly object[]) => ({
+  policyName,
+  policyDocument: { Version: '2012-10-17', Statement: statements },
+})
+const assumedBy = (service: string, condition?: object) => ({
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { Service: service },
+      Action: 'sts:AssumeRole',
+      ...(condition ? { Condition: condition } : {}),
+    },
+  ],
+})

@@ -1,0 +1,66 @@
+import { CfnDeletionPolicy, Fn } from 'aws-cdk-lib'
+import { CfnTable } from 'aws-cdk-lib/aws-dynamodb'
+import type { CfnKey } from 'aws-cdk-lib/aws-kms'
+import { CfnBucket, CfnBucketPolicy } from 'aws-cdk-lib/aws-s3'
+import type { Construct } from 'constructs'
+
+/** Where Weir keeps what it must not lose: spool, quarantine and failed batches in a bucket; state and ledger in a table. */
+export interface Store {
+  readonly bucket: CfnBucket
+  readonly table: CfnTable
+}
+
+export function store(scope: Construct, key: CfnKey): Store {
+  const bucket = new CfnBucket(scope, 'Bucket', {
+    bucketEncryption: {
+      serverSideEncryptionConfiguration: [
+        { bucketKeyEnabled: true, serverSideEncryptionByDefault: { sseAlgorithm: 'aws:kms', kmsMasterKeyId: key.attrArn } },
+      ],
+    },
+    publicAccessBlockConfiguration: {
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    },
+    ownershipControls: { rules: [{ objectOwnership: 'BucketOwnerEnforced' }] },
+    versioningConfiguration: { status: 'Enabled' },
+    lifecycleConfiguration: {
+      rules: [
+        // A spool entry that was sent is deleted; its old version is only a net under a mistake.
+        { id: 'old-versions', status: 'Enabled', noncurrentVersionExpiration: { noncurrentDays: 7 } },
+        { id: 'torn-uploads', status: 'Enabled', abortIncompleteMultipartUpload: { daysAfterInitiation: 1 } },
+        { id: 'quarantine', status: 'Enabled', prefix: 'weir/quarantine/', expirationInDays: 365 },
+      ],
+    },
+  })
+  bucket.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN
+  bucket.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN
+  const objects = Fn.join('', [bucket.attrArn, '/*'])
+  new CfnBucketPolicy(scope, 'BucketPolicy', {
+    bucket: bucket.ref,
+    policyDocument: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Sid: 'TlsOnly',
+          Effect: 'Deny',
+          Principal: '*',
+          Action: 's3:*',
+          Resource: [bucket.attrArn, objects],
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        },
+      ],
+    },
+  })
+  const table = new CfnTable(scope, 'StateTable', {
+    billingMode: 'PAY_PER_REQUEST',
+    attributeDefinitions: [{ attributeName: 'pk', attributeType: 'S' }],
+    keySchema: [{ attributeName: 'pk', keyType: 'HASH' }],
+    timeToLiveSpecification: { attributeName: 'expiresAt', enabled: true },
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    sseSpecification: { sseEnabled: true, sseType: 'KMS', kmsMasterKeyId: key.attrArn },
+    deletionProtectionEnabled: false,
+  })
+  return { bucket, table }
+}

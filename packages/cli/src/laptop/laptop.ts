@@ -1,0 +1,263 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import {
+  type EventSourceMapping,
+  type FunctionHandle,
+  startEventSourceMapping,
+  startInvokeEndpoint,
+  startKinesis,
+  startLambda,
+} from '@weir/emulator'
+import { prepareLayer } from '@weir/extension'
+import {
+  type Assembled,
+  assemble,
+  check as checkLedger,
+  createHandler,
+  createLog,
+  ledgerLines,
+  startTelemetry,
+  summarize,
+  tick,
+  validateConfig,
+} from '@weir/ingest'
+import type { OcsfEvent } from '@weir/schema/ocsf'
+import type { World } from '../command.ts'
+import { findingLines } from '../findings.ts'
+import { loadRules } from '../rules.ts'
+import { SAMPLE_FUNCTIONS } from './functions.ts'
+
+export const ACCOUNT = '111122223333' // an account of AWS's documentation
+export const REGION = 'us-east-1'
+const TICK_MS = 5_000 // a minute in AWS; nobody wants to wait that long in front of a terminal
+const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' }
+
+/** The whole flow on this machine. */
+export interface Laptop {
+  readonly functions: ReadonlyMap<string, FunctionHandle>
+  readonly weir: Assembled
+  /** Findings so far, in order. */
+  readonly findings: readonly OcsfEvent[]
+  /** Puts records on a stream, as the service that owns it would. */
+  put(stream: 'telemetry' | 'trail', records: readonly { readonly key: string; readonly data: Uint8Array }[]): Promise<void>
+  /** Resolves when everything on the streams has been processed. */
+  settled(): Promise<void>
+  /** Tells how to invoke a function by hand. */
+  invite(): void
+  /** Whether the ledger added up at the end. */
+  readonly balanced: boolean
+  close(): Promise<void>
+}
+
+/** Starts the embedded Kinesis, the Lambda emulator with Weir's layer, ingest behind a local event source mapping, and a local sink. */
+export async function openLaptop(world: World, options: { readonly port: number }): Promise<Laptop> {
+  const { terminal } = world
+  const began = performance.now()
+  const closers: (() => Promise<unknown>)[] = []
+  let balanced = false
+  const close = async (): Promise<void> => {
+    for (const closer of closers.toReversed()) {
+      await closer().catch((error: unknown) =>
+        terminal.line(`closing: ${error instanceof Error ? error.message : String(error)}`),
+      )
+    }
+    closers.length = 0
+  }
+  try {
+    const scratch = await mkdtemp(join(tmpdir(), 'weir-'))
+    closers.push(() => rm(scratch, { recursive: true, force: true }))
+    const data = await runFolder(join(world.cwd, '.weir'))
+
+    const kinesis = await startKinesis({ streams: { telemetry: 2, trail: 2 }, account: ACCOUNT, region: REGION })
+    closers.push(() => kinesis.close())
+    const client = new KinesisClient({
+      endpoint: kinesis.endpoint,
+      region: REGION,
+      credentials: CREDENTIALS,
+      requestHandler: new NodeHttpHandler(), // the default speaks HTTP/2, which no emulator does
+    })
+    closers.push(async () => client.destroy())
+    terminal.line(`${terminal.paint('gray', 'kinesis')}    ${kinesis.endpoint}, streams telemetry and trail`)
+
+    const findings: OcsfEvent[] = []
+    const loaded = await loadRules(world.cwd, true, [])
+    const weir = await assemble(laptopConfig(data), {
+      rules: loaded.rules,
+      pack: loaded.pack,
+      env: world.env,
+      telemetry: await startTelemetry(world.env),
+      log: createLog('warn'),
+      tap: {
+        finding(finding) {
+          if (findings.some(seen => seen.metadata.uid === finding.metadata.uid)) return
+          findings.push(finding)
+          for (const line of findingLines(finding, terminal)) terminal.line(line)
+        },
+      },
+    })
+    closers.push(() => weir.close())
+    terminal.line(
+      `${terminal.paint('gray', 'ingest')}     ${loaded.rules.length} rules, ${weir.parts.detections.detectors.length} detectors; sink local → ${relative(world.cwd, join(data, 'events.ndjson'))}`,
+    )
+    const handler = createHandler(weir)
+    const mappings: EventSourceMapping[] = []
+    for (const stream of ['telemetry', 'trail']) {
+      const mapping = await startEventSourceMapping({
+        account: ACCOUNT,
+        region: REGION,
+        pollMs: 100,
+        client,
+        stream,
+        invoke: (event, context) => handler(event, context),
+        batchSize: 100,
+        reportBatchItemFailures: true,
+        bisectBatchOnFunctionError: true,
+        maximumRetryAttempts: 5,
+        onFailure: async record => {
+          await weir.quarantine.put({
+            origin: { stream, id: `on-failure:${Date.now()}`, arrival: Date.now(), accounts: [], sources: [] },
+            reason: 'on-failure',
+            detail: 'the event source mapping gave up on a batch',
+            bytes: Buffer.from(JSON.stringify(record)),
+            records: 1,
+          })
+        },
+      })
+      mappings.push(mapping)
+      closers.push(() => mapping.close())
+    }
+    const timer = setInterval(() => void tick(weir, Date.now() + TICK_MS), TICK_MS)
+    closers.push(async () => clearInterval(timer))
+
+    const lambda = startLambda({ tempFolder: scratch, account: ACCOUNT, region: REGION })
+    closers.push(() => lambda.close())
+    const extension = await prepareLayer(join(scratch, 'opt'))
+    const functions = new Map<string, FunctionHandle>()
+    for (const { name, taskRoot, memorySize, timeoutSeconds, extensions } of SAMPLE_FUNCTIONS) {
+      functions.set(
+        name,
+        lambda.createFunction({
+          name,
+          taskRoot,
+          handler: 'index.handler',
+          memorySize,
+          timeoutSeconds,
+          env: {},
+          freeze: true,
+          maxConcurrency: 4,
+          telemetry: 'full',
+          extensions: [
+            {
+              path: extension,
+              env: {
+                WEIR_STREAM_ARN: kinesis.arn('telemetry'),
+                WEIR_KINESIS_ENDPOINT: kinesis.endpoint,
+                WEIR_TELEMETRY_HOST: '127.0.0.1',
+                WEIR_BIND: '127.0.0.1',
+                WEIR_ROOT: join(scratch, 'opt'),
+                WEIR_NODE: process.execPath,
+                WEIR_TMP: scratch,
+              },
+            },
+            ...extensions.map(path => ({ path, env: {} })),
+          ],
+        }),
+      )
+    }
+    const door = await startInvokeEndpoint(lambda, { port: options.port })
+    closers.push(() => door.close())
+    terminal.line(
+      `${terminal.paint('gray', 'lambda')}     ${[...functions.keys()].join(', ')}; real runtime client, Weir's layer in each sandbox (${Math.round(performance.now() - began)} ms)`,
+    )
+
+    const settled = async (): Promise<void> => {
+      for (const mapping of mappings) await mapping.idle()
+    }
+    closers.push(async () => {
+      // Sandboxes first: each ships what it still holds at SHUTDOWN; then the streams run dry, then the sum.
+      await Promise.all([...functions.values()].map(each => each.shutdown()))
+      await settled()
+      await tick(weir, Date.now() + TICK_MS)
+      const summary = await summarize(weir.ledger)
+      terminal.line()
+      terminal.line(terminal.paint('bold', 'ledger'))
+      for (const line of ledgerLines(summary)) terminal.line(line)
+      const wrong = checkLedger(summary)
+      balanced = wrong.length === 0
+      for (const line of wrong) terminal.line(`${terminal.paint('red', 'does not add up:')} ${line}`)
+      terminal.line(`${findings.length} findings; events in ${relative(world.cwd, join(data, 'events.ndjson'))}`)
+    })
+
+    return {
+      functions,
+      weir,
+      findings,
+      settled,
+      close,
+      get balanced() {
+        return balanced
+      },
+      async put(stream, records) {
+        await client.send(
+          new PutRecordsCommand({
+            StreamName: stream,
+            Records: records.map(({ key, data: Data }) => ({ PartitionKey: key, Data })),
+          }),
+        )
+      },
+      invite() {
+        terminal.line()
+        terminal.line(
+          'Invoke a function and watch its telemetry arrive, for example with something that looks like a key in its log:',
+        )
+        terminal.line(
+          terminal.paint(
+            'bold',
+            `  curl ${door.url}/2015-03-31/functions/hello/invocations -d '{"name":"you","log":"password=hunter2-${'x'.repeat(8)}"}'`,
+          ),
+        )
+        terminal.line('Ctrl-C stops and prints the ledger.')
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The demo's thresholds are small, so that a few seconds are enough to cross them. */
+function laptopConfig(data: string) {
+  return validateConfig({
+    streams: { telemetry: { sources: ['weir'] }, trail: { sources: ['cloudtrail'] } },
+    detections: { billedUsdPerWindow: 0.0002, failuresPerWindow: 3, windowMinutes: 5 },
+    sinks: [{ name: 'local', type: 'file', route: 'all', path: join(data, 'events.ndjson') }],
+    state: { type: 'sqlite', path: join(data, 'state.db') },
+    spool: { type: 'files', path: join(data, 'spool') },
+    quarantine: { type: 'files', path: join(data, 'quarantine') },
+    log: 'warn',
+  })
+}
+
+/** A folder for this run; those of runs that are over are removed. */
+async function runFolder(parent: string): Promise<string> {
+  await mkdir(parent, { recursive: true })
+  for (const name of await readdir(parent)) {
+    const pid = Number(/^run-(\d+)$/.exec(name)?.[1])
+    if (pid && !alive(pid)) await rm(join(parent, name), { recursive: true, force: true })
+  }
+  const folder = join(parent, `run-${process.pid}`)
+  await mkdir(folder, { recursive: true })
+  return folder
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

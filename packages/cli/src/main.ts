@@ -1,0 +1,114 @@
+import { parseArgs } from 'node:util'
+import { ConfigError, oneOf } from '@weir/ingest'
+import { type Arguments, type Command, EXIT, HELP, parseOptions, type World } from './command.ts'
+import { commands } from './commands/index.ts'
+import { createTerminal, table } from './terminal.ts'
+
+/** Runs one `weir` command line; the answer is the exit code. */
+export async function main(argv: readonly string[], given?: Partial<World>): Promise<number> {
+  const stop = new AbortController()
+  const world: World = {
+    cwd: process.cwd(),
+    env: process.env,
+    stdin: process.stdin,
+    out: process.stdout,
+    terminal: createTerminal(process.stderr, process.env),
+    signal: stop.signal,
+    ...given,
+  }
+  const terminate = (signal: NodeJS.Signals): void => {
+    if (stop.signal.aborted) process.exit(130) // asked twice: at once
+    stop.abort(signal)
+  }
+  if (!given?.signal) for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, terminate)
+  // A reader that went away (`weir run … | head`) is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.ok)
+  })
+  try {
+    return await dispatch(argv, world)
+  } catch (error) {
+    const { terminal } = world
+    if (error instanceof ConfigError) {
+      for (const line of error.message.split('\n')) terminal.line(`${terminal.paint('red', 'weir:')} ${line}`)
+      return EXIT.usage
+    }
+    terminal.line(`${terminal.paint('red', 'weir:')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    return EXIT.failed
+  } finally {
+    if (!given?.signal) for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, terminate)
+  }
+}
+
+async function dispatch(argv: readonly string[], world: World): Promise<number> {
+  const [name, ...rest] = argv
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    const about = name === 'help' && rest[0] ? find(rest[0]) : undefined
+    world.out.write(about ? describe(about) : overview())
+    return name === undefined ? EXIT.usage : EXIT.ok
+  }
+  const command = find(name)
+  let parsed: ReturnType<typeof parseArgs>
+  try {
+    parsed = parseArgs({ args: rest, options: parseOptions(command.options), allowPositionals: true, strict: true })
+  } catch (error) {
+    const text = error instanceof Error ? (error.message.split('. ')[0] ?? '') : ''
+    throw new ConfigError(`${command.name}: ${text}; \`weir ${command.name} --help\` lists the options`, { cause: error })
+  }
+  if (parsed.values['help']) {
+    world.out.write(describe(command))
+    return EXIT.ok
+  }
+  const args: Arguments = {
+    positionals: parsed.positionals,
+    flag: option => parsed.values[option] === true,
+    text: option => {
+      const value = parsed.values[option]
+      return typeof value === 'string' ? value : undefined
+    },
+    texts: option => {
+      const value = parsed.values[option]
+      return Array.isArray(value) ? value.filter(item => typeof item === 'string') : []
+    },
+  }
+  return command.run(args, world)
+}
+
+function find(name: string): Command {
+  const command = commands.find(each => each.name === name)
+  if (!command)
+    throw new ConfigError(
+      oneOf(
+        name,
+        commands.map(each => each.name),
+        'unknown command',
+      ),
+    )
+  return command
+}
+
+function overview(): string {
+  const rows = commands.map(({ name, summary }) => [`  ${name}`, summary])
+  return `weir: the security telemetry pipeline for serverless
+
+usage: weir COMMAND [OPTIONS]
+
+${table(rows, '   ').join('\n')}
+
+\`weir COMMAND --help\` says more. Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 findings or failed checks where asked for,
+4 done with part of the input in quarantine.
+`
+}
+
+function describe({ name, summary, usage, options, help }: Command): string {
+  const rows = Object.entries({ ...options, help: HELP }).map(([option, { short, value, description }]) => [
+    `  ${short ? `-${short}, ` : '    '}--${option}${value ? ` ${value}` : ''}`,
+    description,
+  ])
+  return `${summary}
+
+usage: ${usage.map(line => `weir ${name}${line ? ` ${line}` : ''}`).join('\n       ')}
+
+${table(rows, '   ').join('\n')}
+${help ? `\n${help.trim()}\n` : ''}`
+}

@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { type Detector, detectors } from '@weir/detections'
+import { createRedactor } from '@weir/schema/redact'
+import { createEngine, LEVELS, type Level, type Rule, type StateStore } from '@weir/sigma'
+import type { Config, Route } from './config.ts'
+import { type ConfiguredSink, createForwarder, type Forwarder } from './forward.ts'
+import { createRequester } from './http.ts'
+import type { Ledger } from './ledger/ledger.ts'
+import { createLog } from './observe.ts'
+import { createOnFailure, type OnFailure } from './on-failure.ts'
+import type { Parts } from './pipeline.ts'
+import { createSecretResolver } from './secrets.ts'
+import type { Sink } from './sink.ts'
+import { sinks } from './sinks/index.ts'
+import type { Quarantine, Spool } from './spool/spool.ts'
+
+/** Everything one process runs on. */
+export interface Assembled {
+  readonly config: Config
+  readonly parts: Parts
+  readonly forwarder: Forwarder
+  readonly spool: Spool
+  readonly quarantine: Quarantine
+  readonly ledger: Ledger
+  readonly onFailure: OnFailure | undefined
+  readonly telemetry: { flush(): Promise<void>; close(): Promise<void> }
+  close(): Promise<void>
+}
+
+/** What a caller brings beside the config: the rules are loaded by whoever knows where they lie. */
+export interface Surroundings {
+  readonly rules: readonly Rule[]
+  /** The rule pack's hash. */
+  readonly pack: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly telemetry?: Assembled['telemetry']
+  readonly tap?: Parts['tap']
+  readonly log?: Parts['log']
+  readonly now?: () => number
+  /** Findings below this level are not made. */
+  readonly minLevel?: Level
+  /** Replaces the stores that the config names: `weir run` without `--deliver` keeps all in memory. */
+  readonly stores?: Partial<Pick<Assembled, 'spool' | 'quarantine' | 'ledger'>> & { readonly state?: StateStore }
+}
+
+/** Builds the pipeline that a config describes. AWS clients are loaded only where the config names them. */
+export async function assemble(config: Config, around: Surroundings): Promise<Assembled> {
+  const now = around.now ?? Date.now
+  const log = around.log ?? createLog(config.log)
+  const resolver = createSecretResolver({ env: around.env, now })
+  const key = config.redaction.key ? await resolver.resolve(config.redaction.key) : randomBytes(32)
+  const redactor = createRedactor({ key })
+
+  const state = around.stores?.state ?? (await openState(config))
+  const ledger = around.stores?.ledger ?? (await openLedger(config))
+  const spool = around.stores?.spool ?? (await openSpool(config))
+  const quarantine = around.stores?.quarantine ?? (await openQuarantine(config))
+
+  const configured: ConfiguredSink[] = config.sinks.map(({ name, type, options }) => ({
+    name,
+    sink: (sinks as Record<string, Sink<unknown>>)[type] as Sink<unknown>,
+    options,
+  }))
+  const forwarder = createForwarder({
+    sinks: configured,
+    spool,
+    quarantine,
+    secrets: resolver,
+    io: { now, request: createRequester() },
+    now,
+    random: Math.random,
+    sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
+    log,
+  })
+  const loud = (level: Level): boolean => LEVELS.indexOf(level) >= LEVELS.indexOf(around.minLevel ?? 'informational')
+  const enabled = ({ meta }: { meta: Detector['meta'] }): boolean => !config.rules.disable.includes(meta.id) && loud(meta.level)
+  const parts: Parts = {
+    detections: {
+      engine: createEngine(around.rules.filter(enabled)),
+      detectors: config.rules.builtin ? detectors.filter(enabled) : [],
+      options: config.detections,
+      pack: around.pack,
+    },
+    redact: (value, keep = []) => redactor.json(value, { keep: [...keep, ...config.redaction.keep] }).value,
+    redactText: text => redactor.text(text).text,
+    forwarder,
+    routes: new Map<string, Route>(config.sinks.map(({ name, route }) => [name, route])),
+    state,
+    quarantine,
+    ledger,
+    log,
+    now,
+    ...(around.tap ? { tap: around.tap } : {}),
+  }
+  const telemetry = around.telemetry ?? { flush: async () => {}, close: async () => {} }
+  return {
+    config,
+    parts,
+    forwarder,
+    spool,
+    quarantine,
+    ledger,
+    onFailure: config.onFailure ? createOnFailure(config.onFailure, quarantine, { now, log }) : undefined,
+    telemetry,
+    async close() {
+      await Promise.allSettled([ledger.close(), state.close(), telemetry.close()])
+    },
+  }
+}
+
+async function openState({ state }: Config): Promise<StateStore> {
+  if (state.type === 'memory') return (await import('./state/memory.ts')).memoryState()
+  if (state.type === 'dynamodb') return (await import('./state/dynamodb.ts')).dynamodbState({ table: state.table })
+  await mkdir(dirname(state.path), { recursive: true })
+  return (await import('./state/sqlite.ts')).sqliteState({ path: state.path })
+}
+
+/** The ledger lives where the state lives. */
+async function openLedger({ state }: Config): Promise<Ledger> {
+  if (state.type === 'memory') return (await import('./ledger/memory.ts')).memoryLedger()
+  if (state.type === 'dynamodb') return (await import('./ledger/dynamodb.ts')).dynamodbLedger({ table: state.table })
+  await mkdir(dirname(state.path), { recursive: true })
+  return (await import('./ledger/sqlite.ts')).sqliteLedger({ path: state.path })
+}
+
+async function openSpool({ spool }: Config): Promise<Spool> {
+  if (spool.type === 's3')
+    return (await import('./spool/s3.ts')).s3Spool({ bucket: spool.bucket, prefix: `${spool.prefix}spool/` })
+  return (await import('./spool/files.ts')).fileSpool({ path: spool.path, maxBytes: spool.maxBytes })
+}
+
+async function openQuarantine({ quarantine }: Config): Promise<Quarantine> {
+  if (quarantine.type === 's3') {
+    return (await import('./quarantine/s3.ts')).s3Quarantine({
+      bucket: quarantine.bucket,
+      prefix: `${quarantine.prefix}quarantine/`,
+    })
+  }
+  return (await import('./quarantine/files.ts')).fileQuarantine({ path: quarantine.path, maxBytes: quarantine.maxBytes })
+}

@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises'
+import { isAlias, LineCounter, parseDocument, visit } from 'yaml'
+import { type Config, dotted, InvalidConfig, validateConfig } from './config.ts'
+import { ConfigError } from './errors.ts'
+
+const MAX_BYTES = 1 << 20 // a config of a megabyte is a mistake
+
+/** Reads and validates `weir.yaml` (or JSON, which is YAML). Throws `ConfigError` whose every line is `file:line:column path: what to do`. */
+export async function readConfigFile(file: string): Promise<Config> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code
+    throw new ConfigError(
+      code === 'ENOENT' ? `${file}: there is no such file; \`weir init\` writes one` : `${file}: cannot be read (${code})`,
+      { cause },
+    )
+  }
+  return parseConfig(text, file)
+}
+
+/** The same for text that is already read. */
+export function parseConfig(text: string, file: string): Config {
+  if (text.length > MAX_BYTES) throw new ConfigError(`${file}: is larger than 1 MiB, which no config is`)
+  const lines = new LineCounter()
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    version: '1.2',
+    schema: 'core',
+    uniqueKeys: true,
+    prettyErrors: false,
+  })
+  const at = (offset: number): string => {
+    const { line, col } = lines.linePos(offset)
+    return `${file}:${line}:${col}`
+  }
+  const broken = document.errors[0]
+  if (broken) throw new ConfigError(`${at(broken.pos[0])} is not valid YAML: ${broken.message}`, { cause: broken })
+  visit(document, (_, node) => {
+    if (isAlias(node))
+      throw new ConfigError(`${at(node.range?.[0] ?? 0)} aliases (*name) are not supported in the config; write the value out`)
+  })
+  try {
+    return validateConfig(document.toJS())
+  } catch (error) {
+    if (!(error instanceof InvalidConfig)) throw error
+    const where = (path: readonly (string | number)[]): string => {
+      for (let length = path.length; length >= 0; length--) {
+        const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
+        const range = (node as { range?: [number, number, number] } | null | undefined)?.range
+        if (range) return at(range[0])
+      }
+      return file
+    }
+    throw new ConfigError(error.issues.map(({ path, message }) => `${where(path)} ${dotted(path)}: ${message}`).join('\n'), {
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { configSchema, InvalidConfig, validateConfig } from './config.ts'
+import { parseConfig } from './config-file.ts'
+
+const lines = (text: string): string[] => {
+  try {
+    parseConfig(text, 'weir.yaml')
+  } catch (error) {
+    return (error as Error).message.split('\n')
+  }
+  return []
+}
+
+describe('the config', () => {
+  it('has a default for everything', () => {
+    const config = validateConfig(undefined)
+    expect(config.streams).toEqual({ telemetry: { sources: ['weir'] } })
+    expect(config.sinks).toEqual([])
+    expect(config.detections.windowMinutes).toBe(5)
+  })
+
+  it('gives a sink its own options, with secrets still references', () => {
+    const { sinks } = validateConfig({
+      sinks: [{ name: 'soc', type: 'splunk', route: 'all', url: 'https://hec.example.com:8088', token: 'env:HEC_TOKEN' }],
+    })
+    expect(sinks[0]).toMatchObject({ name: 'soc', type: 'splunk', route: 'all', options: { token: 'env:HEC_TOKEN' } })
+  })
+
+  it('refuses a secret that is not a reference, without repeating it', () => {
+    const found = lines(
+      'sinks:\n  - name: soc\n    type: splunk\n    url: https://hec.example.com\n    token: 11111111-hunter2\n',
+    )
+    expect(found).toHaveLength(1)
+    expect(found[0]).toMatch(/^weir\.yaml:5:12 sinks\[0\]\.token: .*env:NAME/)
+    expect(found[0]).not.toContain('hunter2')
+  })
+
+  it('names the line of every issue, and the way out', () => {
+    expect(lines('strems: {}\n')).toEqual([
+      expect.stringMatching(/^weir\.yaml:\d+:\d+ strems: unknown option "strems"; did you mean "streams"\?$/),
+    ])
+    expect(lines('sinks:\n  - name: a\n    type: splnk\n')[0]).toMatch(
+      /^weir\.yaml:3:11 sinks\[0\]\.type: .*did you mean "splunk"/,
+    )
+    expect(lines('sinks:\n  - name: a\n    type: splunk\n    urll: https://x\n').join('\n')).toMatch(
+      /weir\.yaml:\d+:\d+ sinks\[0\]\.urll: unknown option "urll"; did you mean "url"/,
+    )
+    expect(lines('streams:\n  telemetry:\n    sources: [wier]\n')[0]).toMatch(
+      /^weir\.yaml:3:15 streams\.telemetry\.sources\[0\]: expected /,
+    )
+    expect(lines('detections:\n  windowMinutes: soon\n')[0]).toMatch(/^weir\.yaml:2:18 detections\.windowMinutes: /)
+  })
+
+  it('says where YAML ends to be YAML', () => {
+    expect(lines('sinks: [\n')[0]).toMatch(/^weir\.yaml:\d+:\d+ is not valid YAML/)
+    expect(lines('a: &x [1]\nb: *x\n')[0]).toMatch(/aliases/)
+  })
+
+  it('refuses two sinks of one name', () => {
+    const sink = { name: 'a', type: 'splunk', url: 'https://hec.example.com', token: 'env:T' }
+    expect(() => validateConfig({ sinks: [sink, sink] })).toThrow(InvalidConfig)
+  })
+
+  it('describes itself to editors, each sink with its options', () => {
+    const schema = configSchema() as {
+      properties: { sinks: { items: { oneOf: { properties: Record<string, { const?: string }> }[] } } }
+    }
+    const types = schema.properties.sinks.items.oneOf.map(variant => variant.properties['type']?.const)
+    expect(types).toContain('splunk')
+    expect(JSON.stringify(schema)).toContain('env:')
+  })
+})

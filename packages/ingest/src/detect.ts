@@ -1,0 +1,82 @@
+import type { Detection, Detector, DetectorOptions } from '@weir/detections'
+import type { OcsfEvent } from '@weir/schema/ocsf'
+import type { Engine, Match, StateStore } from '@weir/sigma'
+import type { Event } from './event.ts'
+import { makeFinding } from './finding.ts'
+
+/** The detections that run: the Sigma engine over compiled rules, and the typed detectors. */
+export interface Detections {
+  readonly engine: Engine
+  readonly detectors: readonly Detector[]
+  readonly options: DetectorOptions
+  /** The rule pack's hash, carried by every finding. */
+  readonly pack: string
+}
+
+export interface Detected {
+  readonly findings: readonly OcsfEvent[]
+  /** Uids of the events that took part in a finding. */
+  readonly involved: ReadonlySet<string>
+  /** Detectors that threw, by title: a bug of ours or state that cannot be reached. The rest ran. */
+  readonly failed: readonly { readonly title: string; readonly error: unknown }[]
+}
+
+/** Runs every rule and detector over one input's events. `batch` names the input and is the same on redelivery. */
+export async function detect(
+  events: readonly Event[],
+  batch: string,
+  now: number,
+  state: StateStore,
+  detections: Detections,
+): Promise<Detected> {
+  const findings = new Map<string, OcsfEvent>()
+  const involved = new Set<string>()
+  const failed: { title: string; error: unknown }[] = []
+  const keep = (finding: OcsfEvent, of: readonly { readonly uid: string }[]): void => {
+    findings.set(finding.metadata.uid, finding)
+    for (const event of of) involved.add(event.uid)
+  }
+  for (const event of events) {
+    try {
+      for (const match of detections.engine.match(event)) {
+        keep(makeFinding(match.rule.meta, 'rule', fromMatch(match, event), detections.pack), [event])
+      }
+    } catch (error) {
+      failed.push({ title: 'Sigma rules', error })
+    }
+  }
+  for (const detector of detections.detectors) {
+    const own = events.filter(event => covers(detector.logsource, event.logsource))
+    if (own.length === 0) continue
+    try {
+      for (const detection of await detector.detect(own, { batch, now, state, options: detections.options })) {
+        keep(makeFinding(detector.meta, 'behavioral', detection, detections.pack), detection.events)
+      }
+    } catch (error) {
+      failed.push({ title: detector.meta.title, error })
+    }
+  }
+  return { findings: [...findings.values()], involved, failed }
+}
+
+/** A match of one event: the group is what the event is about, the window the event itself. */
+function fromMatch(match: Match, event: Event): Detection {
+  const { identity } = event
+  const about = identity.function ?? identity.account ?? event.source
+  return {
+    group: about,
+    window: event.uid,
+    message: `${match.rule.meta.title}: ${about}`,
+    events: [event],
+    evidence: { selections: match.selections, fields: match.fields },
+  }
+}
+
+/** Whether a detection of this log source wants events of that one: each key it names must agree. */
+function covers(wanted: Detector['logsource'], has: Event['logsource']): boolean {
+  return (
+    (wanted.product === undefined || wanted.product === has.product) &&
+    (wanted.service === undefined || wanted.service === has.service) &&
+    (wanted.category === undefined || wanted.category === has.category)
+  )
+}
