@@ -1,10 +1,5 @@
+import { type Judgement, sinks } from '@weir/ingest'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import type { Judgement } from '../../packages/ingest/src/sink.ts'
-import { elastic } from '../../packages/ingest/src/sinks/elastic.ts'
-import { sentinelTemplate } from '../../packages/ingest/src/sinks/install/sentinel.ts'
-import { otlp } from '../../packages/ingest/src/sinks/otlp.ts'
-import { sentinel } from '../../packages/ingest/src/sinks/sentinel.ts'
-import { splunk } from '../../packages/ingest/src/sinks/splunk.ts'
 import {
   certificate,
   type ElasticOptions,
@@ -18,6 +13,8 @@ import {
   splunkReceiver,
 } from '../receivers/index.ts'
 import { deliver, type Outcome, probe } from './deliver.ts'
+
+const { splunk, elastic, sentinel, otlp } = sinks
 
 /** A receiver, and the sink pointed at it. */
 export interface System<R extends Receiver = Receiver> {
@@ -60,21 +57,32 @@ export async function elasticSystem(
   }
 }
 
-const rule = sentinelTemplate.resources.find(
-  resource => resource.type === 'Microsoft.Insights/dataCollectionRules',
-) as unknown as {
-  properties: { streamDeclarations: Record<string, { columns: { name: string; type: string }[] }> }
+interface Rule {
+  readonly type: string
+  readonly properties: {
+    readonly streamDeclarations: Readonly<Record<string, { readonly columns: readonly { name: string; type: string }[] }>>
+  }
 }
-export const declared = Object.fromEntries(
-  Object.entries(rule.properties.streamDeclarations).map(([stream, { columns }]) => [stream, columns]),
-)
+
+/** The streams and columns of the data collection rule that the sink has installed. */
+export async function declaredStreams(): Promise<Readonly<Record<string, readonly { name: string; type: string }[]>>> {
+  const files = await sentinel.install?.()
+  const { resources } = JSON.parse(files?.['azuredeploy.json'] ?? '{"resources":[]}') as { resources: readonly Rule[] }
+  const rule = resources.find(resource => resource.type === 'Microsoft.Insights/dataCollectionRules')
+  return Object.fromEntries(
+    Object.entries(rule?.properties.streamDeclarations ?? {}).map(([name, { columns }]) => [name, columns]),
+  )
+}
+
+/** One for all: making a key takes longer than most tests. */
+let shared: ReturnType<typeof certificate> | undefined
 
 const ID = '11111111-2222-3333-4444-555555555555'
 export async function sentinelSystem(): Promise<System<Awaited<ReturnType<typeof sentinelReceiver>>>> {
-  const tls = await certificate()
+  const tls = await (shared ??= certificate())
   const ruleId = `dcr-${'0a'.repeat(16)}`
   const identity = { tenantId: ID, clientId: ID, clientSecret: 'entra-secret' }
-  const receiver = await sentinelReceiver({ ...identity, ruleId, streams: declared, strictTimes: true, tls })
+  const receiver = await sentinelReceiver({ ...identity, ruleId, streams: await declaredStreams(), strictTimes: true, tls })
   const parsed = sentinel.options.parse({
     url: receiver.url,
     authority: receiver.url,

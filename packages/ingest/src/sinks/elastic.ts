@@ -135,6 +135,7 @@ export const elastic: Sink<Options> = {
       .join(''),
   }),
   judge,
+  install: async () => (await import('./install/elastic.ts')).files,
   probe: options => ({
     method: 'GET',
     url: at(options.url, '/'),

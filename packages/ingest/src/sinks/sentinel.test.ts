@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ConfigError } from '../errors.ts'
 import { TransportError } from '../http.ts'
 import type { Judgement, SinkIo, SinkRequest } from '../sink.ts'
-import { sentinelTemplate } from './install/sentinel.ts'
+import { files } from './install/sentinel.ts'
 import { columnsOf, kindOf, toAsim } from './schemas/asim.ts'
 import { sentinel } from './sentinel.ts'
 import { keepsTheSinkContract, response, some } from './testing/contract.ts'
@@ -129,15 +129,17 @@ describe('sentinel', () => {
   })
 })
 
-describe('the data collection rule', () => {
-  const rule = sentinelTemplate.resources.find(
-    resource => resource.type === 'Microsoft.Insights/dataCollectionRules',
-  ) as unknown as {
-    properties: {
-      streamDeclarations: Record<string, { columns: { name: string; type: string }[] }>
-      dataFlows: { streams: string[]; outputStream: string; transformKql: string }[]
-    }
+interface Rule {
+  readonly type: string
+  readonly properties: {
+    readonly streamDeclarations: Record<string, { columns: { name: string; type: string }[] }>
+    readonly dataFlows: { streams: string[]; outputStream: string; transformKql: string }[]
   }
+}
+
+describe('the data collection rule', () => {
+  const { resources } = JSON.parse(files['azuredeploy.json']!) as { resources: Rule[] }
+  const rule = resources.find(resource => resource.type === 'Microsoft.Insights/dataCollectionRules')!
   const declared = (stream: string) =>
     new Map(rule.properties.streamDeclarations[stream]?.columns.map(({ name, type }) => [name, type]))
   const fits: Record<string, (value: unknown) => boolean> = {

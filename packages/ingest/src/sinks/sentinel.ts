@@ -121,6 +121,7 @@ export const sentinel: Sink<Options> = {
     body: JSON.stringify(events.map(toAsim)),
   }),
   judge,
+  install: async () => (await import('./install/sentinel.ts')).files,
   // An empty list passes every check of address, rule, stream and role, and stores nothing.
   probe: options => ({
     method: 'POST',

@@ -127,6 +127,7 @@ export const splunk: Sink<Options> = {
     body: events.map(event => envelope(event, options)).join('\n'),
   }),
   judge,
+  install: async () => (await import('./install/splunk.ts')).files,
   probe: options => ({
     method: 'GET',
     url: at(options.url, '/services/collector/health/1.0'),

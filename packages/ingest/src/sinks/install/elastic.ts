@@ -15,22 +15,18 @@ const template = (weir: object, composed_of: readonly string[]) => ({
   },
 })
 
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
+
 /**
  * What Elasticsearch or OpenSearch needs before the first event, by the path to PUT it to. What OCSF has and ECS has not lies under
  * `weir.ocsf` as one flattened field: any shape is taken, and no index grows a mapping for each new attribute.
  */
-export const elasticTemplates = {
-  elasticsearch: {
-    '_ingest/pipeline/weir-ingested': pipeline,
-    // The three components are Elasticsearch's own, since 8.9. A flattened field refuses deeper objects, so the limit is above what Weir sends.
-    '_index_template/logs-weir': template({ type: 'flattened', depth_limit: 64, ignore_above: 1024 }, [
-      'logs@mappings',
-      'logs@settings',
-      'ecs@mappings',
-    ]),
-  },
-  opensearch: {
-    '_ingest/pipeline/weir-ingested': pipeline,
-    '_index_template/logs-weir': template({ type: 'flat_object' }, []),
-  },
-} as const
+export const files: Readonly<Record<string, string>> = {
+  'elasticsearch/_ingest/pipeline/weir-ingested.json': json(pipeline),
+  // The three components are Elasticsearch's own, since 8.9. A flattened field refuses deeper objects, so the limit is above what Weir sends.
+  'elasticsearch/_index_template/logs-weir.json': json(
+    template({ type: 'flattened', depth_limit: 64, ignore_above: 1024 }, ['logs@mappings', 'logs@settings', 'ecs@mappings']),
+  ),
+  'opensearch/_ingest/pipeline/weir-ingested.json': json(pipeline),
+  'opensearch/_index_template/logs-weir.json': json(template({ type: 'flat_object' }, [])),
+}

@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { kindOf, kinds } from '../schemas/cim.ts'
 import { samples } from '../testing/events.ts'
-import { install } from './index.ts'
+import { sinks } from '../index.ts'
+
+const install = {
+  splunk: await sinks.splunk.install!(),
+  elastic: await sinks.elastic.install!(),
+  sentinel: await sinks.sentinel.install!(),
+}
 
 /** Stanzas of a .conf file. */
 const stanzas = (text: string): Map<string, string[]> =>
   new Map(text.split(/\n(?=\[)/).map(part => [/^\[(.*)\]/.exec(part)?.[1] ?? '', part.split('\n').slice(1).filter(Boolean)]))
 
 describe('the Splunk app', () => {
-  const file = (name: string) => stanzas(install['splunk']![`weir/default/${name}.conf`]!)
+  const file = (name: string) => stanzas(install.splunk[`weir/default/${name}.conf`]!)
 
   it('knows every sourcetype, and tags those that have a data model', () => {
     const props = file('props')
@@ -39,7 +45,7 @@ describe('the Splunk app', () => {
 
 describe('the index template', () => {
   it('matches the data streams, and flattens what has no field', () => {
-    const files = install['elastic']!
+    const files = install.elastic
     expect(Object.keys(files)).toHaveLength(4)
     for (const [flavour, type] of [
       ['elasticsearch', 'flattened'],
@@ -59,7 +65,7 @@ describe('the index template', () => {
 
 describe('the Sentinel template', () => {
   it('makes the custom tables, the rule, and a role on that rule only', () => {
-    const template = JSON.parse(install['sentinel']!['azuredeploy.json']!) as {
+    const template = JSON.parse(install.sentinel['azuredeploy.json']!) as {
       resources: { type: string; name: string; scope?: string }[]
     }
     expect(template.resources.map(({ type }) => type)).toEqual([

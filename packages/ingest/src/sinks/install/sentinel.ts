@@ -70,7 +70,7 @@ const string = (description: string, defaultValue?: string) => ({
  * collection rule with every column the mapping can give (a column it does not declare is dropped in silence), and the role that may
  * write to it. Its outputs are the sink's `url` and `ruleId`.
  */
-export const sentinelTemplate = {
+const template = {
   $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',
   contentVersion: '1.0.0.0',
   parameters: {
@@ -84,4 +84,6 @@ export const sentinelTemplate = {
     url: { type: 'string', value: "[reference(parameters('ruleName'), '2023-03-11').endpoints.logsIngestion]" },
     ruleId: { type: 'string', value: "[reference(parameters('ruleName'), '2023-03-11').immutableId]" },
   },
-} as const
+}
+
+export const files: Readonly<Record<string, string>> = { 'azuredeploy.json': `${JSON.stringify(template, null, 2)}\n` }

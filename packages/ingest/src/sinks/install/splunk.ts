@@ -9,7 +9,7 @@ const conf = (stanzas: readonly (readonly [name: string, lines: readonly string[
  * What Splunk needs to show Weir's events in its data models: an app of a few small files, by path. CIM selects by tags, which are
  * search-time and cannot be sent, so the sourcetypes get eventtypes, and those the tags.
  */
-export const splunkApp: Readonly<Record<string, string>> = {
+export const files: Readonly<Record<string, string>> = {
   'weir/default/app.conf': conf([
     ['install', ['is_configured = true']],
     ['ui', ['is_visible = false', 'label = Weir']],
