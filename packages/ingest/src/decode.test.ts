@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type Decoded, decode, fromFramed, gathered } from './decode.ts'
 import type { Quarantined } from './event.ts'
 import { frameBytes } from './framing/index.ts'
-import { batchBytes, FUNCTION_ARN, testOrigin, type WrittenBatch } from './sources/testing.ts'
+import { batchBytes, FUNCTION_ARN, testOrigin, type WrittenBatch } from './sources/testing/records.ts'
 
 const origin = testOrigin()
 const of = (bytes: string | Uint8Array, more = {}): Decoded =>

@@ -1,9 +1,9 @@
 import type { OcsfEvent } from '@weir/schema/ocsf'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { normalize } from './normalize.ts'
+import { normalize, redactBytes } from './normalize.ts'
 import type { DecodedRecord } from './source.ts'
-import { bareRecord, FUNCTION_ARN, hasValidator, logRecord, testOrigin, validate, weirRecord } from './sources/testing.ts'
+import { bareRecord, FUNCTION_ARN, hasValidator, logRecord, testOrigin, validate, weirRecord } from './sources/testing/records.ts'
 
 const trail = {
   eventVersion: '1.11',
@@ -149,5 +149,22 @@ describe('normalize', () => {
       { numRuns: 1000 },
     )
     if (hasValidator) expect(validate(seen)).toBe(`${seen.length} events, 0 invalid`)
+  })
+})
+
+describe('redactBytes', () => {
+  const redactText = (text: string): string => text.replaceAll('hunter2', '[redacted]')
+
+  it('masks text, also where a byte of it is no UTF-8', () => {
+    expect(Buffer.from(redactBytes(Buffer.from('é=hunter2'), redactText)).toString()).toBe('é=[redacted]')
+    const stray = Buffer.from([0xff, 0xc3, ...Buffer.from('=hunter2'), 0xfe])
+    expect(redactBytes(stray, redactText)).toEqual(Buffer.from([0xff, 0xc3, ...Buffer.from('=[redacted]'), 0xfe]))
+  })
+
+  it('leaves what is to be read again as it came', () => {
+    const batch = Buffer.from([0xc3, 0x01, ...Buffer.from('01234567 hunter2')])
+    expect(redactBytes(batch, redactText)).toBe(batch)
+    const clean = Buffer.from('nothing')
+    expect(redactBytes(clean, redactText)).toBe(clean)
   })
 })

@@ -1,6 +1,9 @@
+import { isUtf8 } from 'node:buffer'
+import { isBatch } from '@weir/schema'
 import { gathered } from './decode.ts'
 import { UnmappableError } from './errors.ts'
 import type { Event, Origin, Quarantined } from './event.ts'
+import { isGzip } from './framing/inflate.ts'
 import type { LogsEnvelope } from './framing/index.ts'
 import type { BatchHeader, Carrier, DecodedRecord } from './source.ts'
 import { identify, recognize } from './sources/index.ts'
@@ -47,6 +50,18 @@ export function normalize(records: readonly DecodedRecord[], origin: Origin, red
     }
   }
   return { events, quarantined: gathered(quarantined) }
+}
+
+/**
+ * Bytes for quarantine, with secrets masked. Text that is not quite UTF-8 is read byte for byte, so that one stray byte does not carry a secret
+ * past the redactor; a Weir batch or gzip is not text and stays as it came, to be read again.
+ */
+export function redactBytes(bytes: Uint8Array, redactText: (text: string) => string): Uint8Array {
+  if (isGzip(bytes) || isBatch(bytes)) return bytes
+  const encoding = isUtf8(bytes) ? 'utf8' : 'latin1'
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(encoding)
+  const redacted = redactText(text)
+  return redacted === text ? bytes : Buffer.from(redacted, encoding)
 }
 
 /** What a record's carrier says is written by others too. */

@@ -139,6 +139,10 @@ export class Framer {
   }
 
   #top(byte: number): void {
+    if (this.#shape === 'json' && byte === 0x7b && !this.#needsLookahead()) {
+      this.#begin()
+      return
+    }
     const head = this.#window.slice(this.#at, Math.min(this.#at + LOOKAHEAD, this.#window.end)).toString('latin1')
     if (this.#shape === 'unknown') this.#shape = shapeOf(head)
     if (this.#shape === 'binary') {

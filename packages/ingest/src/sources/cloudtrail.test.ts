@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { classify, withoutApiVersion } from './cloudtrail/classify.ts'
 import { cloudtrail } from './cloudtrail.ts'
-import { bareRecord, logRecord, testOrigin } from './testing.ts'
+import { bareRecord, logRecord, testOrigin } from './testing/records.ts'
 
 const ID = '10000000-0000-4000-8000-000000000001'
 const trail = {

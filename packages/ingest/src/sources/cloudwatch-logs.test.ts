@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cloudwatchLogs } from './cloudwatch-logs.ts'
-import { FUNCTION_ARN, logRecord, testOrigin } from './testing.ts'
+import { FUNCTION_ARN, logRecord, testOrigin } from './testing/records.ts'
 
 const origin = testOrigin({ sources: ['cloudwatch-logs'], region: 'eu-west-1' })
 

@@ -5,7 +5,7 @@ import { decode } from '../decode.ts'
 import type { Event, Origin } from '../event.ts'
 import { normalize } from '../normalize.ts'
 import { sources } from './index.ts'
-import { batchBytes, hasValidator, SHARED, validate } from './testing.ts'
+import { batchBytes, hasValidator, SHARED, validate } from './testing/records.ts'
 
 /**
  * Raw input beside the OCSF events it becomes: `test/corpus/<source>/<case>.raw.json` and `<case>.ocsf.json`. With WEIR_UPDATE_CORPUS=1 the

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { identify, recognize, sources } from './index.ts'
-import { bareRecord, logRecord, weirRecord } from './testing.ts'
+import { bareRecord, logRecord, weirRecord } from './testing/records.ts'
 
 const trail = { eventVersion: '1.11', eventSource: 'iam.amazonaws.com', eventName: 'CreateUser' }
 const all = Object.keys(sources)

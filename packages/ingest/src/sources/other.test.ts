@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { other } from './other.ts'
-import { bareRecord, testOrigin } from './testing.ts'
+import { bareRecord, testOrigin } from './testing/records.ts'
 
 describe('other', () => {
   it('keeps an object whole', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FUNCTION_ARN, testOrigin, weirRecord } from './testing.ts'
+import { FUNCTION_ARN, testOrigin, weirRecord } from './testing/records.ts'
 import { weir } from './weir.ts'
 
 const normalize = (record = weirRecord({ status: 'success' }), more = {}) => weir.normalize(record, testOrigin(more))

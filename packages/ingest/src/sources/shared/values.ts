@@ -42,9 +42,12 @@ const IS: Readonly<Record<Kind, (value: unknown) => boolean>> = {
  * is left out. Keys are copied as data, `__proto__` too.
  */
 export function rest(record: Fields, placed: Readonly<Record<string, Kind>>): Fields | undefined {
-  const left = Object.entries(record).filter(
-    ([key, value]) => value !== null && !(Object.hasOwn(placed, key) && IS[placed[key] as Kind](value)),
-  )
+  const left: [string, unknown][] = []
+  for (const key in record) {
+    const value = record[key]
+    if (value === null || (Object.hasOwn(placed, key) && IS[placed[key] as Kind](value))) continue
+    left.push([key, value])
+  }
   return left.length > 0 ? Object.fromEntries(left) : undefined
 }
 

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import type { Batch, TelemetryRecord } from '@weir/schema'
 import { encodeBatch } from '@weir/schema/encode'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import type { Origin } from '../event.ts'
-import type { BatchHeader, DecodedRecord } from '../source.ts'
+import type { Origin } from '../../event.ts'
+import type { BatchHeader, DecodedRecord } from '../../source.ts'
 
 /** A telemetry record as tests write it: the body as a value. */
 export interface WrittenRecord extends Pick<TelemetryRecord, 'signal' | 'time' | 'invocation'> {
@@ -95,7 +95,7 @@ export const testOrigin = (more: Partial<Origin> = {}): Origin => ({
 })
 
 /** Public logs and tools that may stand beside this repository. */
-export const SHARED = fileURLToPath(new URL('../../../../../shared/', import.meta.url))
+export const SHARED = fileURLToPath(new URL('../../../../../../shared/', import.meta.url))
 const VALIDATOR = `${SHARED}tools/ocsf-validate.mjs`
 export const hasValidator = existsSync(VALIDATOR)
 
