@@ -25,9 +25,9 @@ const ENDINGS: readonly (readonly [ending: string, kind: string, strength: Stren
   ['socialsecuritynumber', 'us-ssn', 'weak'],
 ]
 
-/** Tokens that name a place in a list or a request, and open nothing. */
+/** Tokens that name a place in a list, a request or a library, and open nothing. */
 const HARMLESS =
-  /(?:next|prev|previous|page|paging|pagination|continuation|client|request|idempotency|sync|start|starting|cursor|resume|stream|max|count)token$/
+  /(?:jsonweb|public|next|prev|previous|page|paging|pagination|continuation|client|request|idempotency|sync|start|starting|cursor|resume|stream|max|count)token$/
 
 /** What stands for a secret that was left out, or is a reference to one. */
 const PLACEHOLDER =

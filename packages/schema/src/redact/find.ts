@@ -35,9 +35,20 @@ export function findEdits(text: string, hits: Hits | null = scan(text), decoding
     if (hits.base64.length > 0) edits.push(...base64Edits(text, hits, decodings))
   }
   if (edits.length === 0) return edits
-  const masks = text.includes('[redacted:') ? [...text.matchAll(MASK)] : []
-  return merge(edits.filter(edit => !masks.some(mask => edit.start < mask.index + mask[0].length && mask.index < edit.end)))
+  return merge(text.includes('[redacted:') ? besideMasks(text, edits) : edits)
 }
+
+/** The edits that touch no mask: what is masked stays as it is. */
+function besideMasks(text: string, edits: Edit[]): Edit[] {
+  const masks = [...text.matchAll(MASK)]
+  let next = 0
+  return edits.sort(inOrder).filter(edit => {
+    while ((masks[next]?.index ?? text.length) + (masks[next]?.[0].length ?? 0) <= edit.start && next < masks.length) next++
+    return (masks[next]?.index ?? text.length) >= edit.end
+  })
+}
+
+const inOrder = (a: Edit, b: Edit): number => a.start - b.start || a.rank - b.rank
 
 /** `text` with its edits made. */
 export function applyEdits(text: string, edits: readonly Edit[], mask: Mask): string {
@@ -75,7 +86,7 @@ function addMatches(text: string, pattern: Pattern, rank: number, edits: Edit[])
 
 /** Edits in order; those that overlap become one that covers them all and is named by the lowest rank. */
 export function merge(edits: Edit[]): Edit[] {
-  edits.sort((a, b) => a.start - b.start || a.rank - b.rank)
+  edits.sort(inOrder)
   const merged: Edit[] = []
   for (const edit of edits) {
     const last = merged.at(-1)

@@ -22,13 +22,17 @@ export interface Pattern {
   readonly encoded?: boolean
 }
 
-/** A token with a prefix of its own, as most vendors now make them. */
+/** A token with a prefix of its own, as most vendors now make them. Where its length is fixed, nothing may follow that would make it longer. */
 function token(kind: string, prefixes: readonly string[], characters: string, least: number, most = 300): Pattern {
   const start = prefixes.map(prefix => prefix.replace(/[.\\]/g, '\\$&')).join('|')
+  const end = least === most ? `(?![${characters}])` : ''
   return {
     kind,
     literals: prefixes,
-    expression: new RegExp(`((?:${start})[${characters}]{${least},${most}})`, 'g'),
+    expression: new RegExp(
+      String.raw`(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))((?:${start})[${characters}]{${least},${most}})${end}`,
+      'g',
+    ),
     accept: isVaried,
     encoded: true,
   }
@@ -46,6 +50,7 @@ export const PATTERNS: readonly Pattern[] = [
     literals: ['-----BEGIN'],
     expression:
       /(-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s\\:,.-]*?-----END[ A-Z0-9]{0,60}-----|[A-Za-z0-9+/=\s\\:,.-]*))/g,
+    accept: secret => secret.length > 120,
     encoded: true,
   },
   {
@@ -128,23 +133,23 @@ export const PATTERNS: readonly Pattern[] = [
     literals: ['T3BlbkFJ'],
     expression: /(sk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})/g,
   },
-  token(
-    'hugging-face-token',
-    ['hf_', 'api_org_'].flatMap(prefix => each(prefix, ALNUM.slice(10))),
-    'A-Za-z0-9',
-    33,
-    33,
-  ),
+  {
+    ...token('hugging-face-token', ['hf_', 'api_org_'], 'A-Za-z', 34, 34),
+    literals: ['hf_', 'api_org_'].flatMap(prefix => each(prefix, ALNUM.slice(10))),
+    accept: secret => isVaried(secret) && /[A-Z]/.test(secret) && /[a-z]/.test(secret.slice(8)),
+    encoded: false,
+  },
   token('vault-token', ['hvs.', 'hvb.'], 'A-Za-z0-9_-', 80),
   token('digitalocean-token', ['dop_v1_', 'doo_v1_', 'dor_v1_'], 'a-f0-9', 64, 64),
   token('shopify-token', ['shpat_', 'shpca_', 'shppa_', 'shpss_'], 'A-Fa-f0-9', 32, 32),
-  token('databricks-token', each('dapi', '0123456789abcdef'), 'a-f0-9', 31, 31),
+  token('databricks-token', ['dapi'], 'a-f0-9', 32, 32),
   token('grafana-token', ['glsa_', 'glc_'], 'A-Za-z0-9_+/=', 32),
   token('postman-key', ['PMAK-'], 'a-f0-9-', 50),
   token('linear-key', ['lin_api_'], 'A-Za-z0-9', 40),
   token('notion-token', ['ntn_'], 'A-Za-z0-9', 40),
   token('pulumi-token', ['pul-'], 'a-f0-9', 40, 40),
   token('square-token', ['sq0atp-', 'sq0csp-', 'EAAA'], 'A-Za-z0-9_-', 22),
+  token('facebook-token', each('EAA', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'), 'A-Za-z0-9', 80, 500),
   token('1password-token', ['ops_eyJ'], 'A-Za-z0-9+/=', 100, 2000),
   {
     kind: 'azure-client-secret',
@@ -186,11 +191,14 @@ export const PATTERNS: readonly Pattern[] = [
   {
     kind: 'authorization',
     literals: ['authorization'],
-    expression: new RegExp(
-      String.raw`authorization${IS}["'\\]{0,4}(?:(?:basic|bearer|token|apikey|api-key)\s{1,3})?([\w.~+/=-]{12,8000})`,
-      'gi',
-    ),
+    expression: new RegExp(String.raw`authorization${IS}["'\\]{0,4}(?:[a-z-]{3,20}\s{1,3})?([\w.~+/=-]{12,8000})`, 'gi'),
     accept: secret => /\d/.test(secret) && isVaried(secret) && !secret.startsWith('AWS4-'),
+  },
+  {
+    kind: 'command-password',
+    literals: ['curl'],
+    expression: /curl[^\n]{0,500}?\s(?:-u|--user)[\s=]{1,3}["']?[^\s"':]{1,100}["']?:["']?([^\s"']{3,200})/g,
+    accept: secret => isPlausible(secret, { kind: 'password', strength: 'strong' }, false),
   },
   {
     kind: 'url-password',
