@@ -1,1 +1,2 @@
+export * from './classes.ts'
 export * from './types.ts'
