@@ -1,0 +1,27 @@
+// `node test/counterparts/run.ts [name …]`: Weir against real systems. Not part of `npm test`; README.md says what each needs and shows.
+import { avro } from './avro.ts'
+import { aws } from './aws.ts'
+import { collector } from './collector.ts'
+import { type Counterpart, hold } from './counterpart.ts'
+import { opensearch } from './opensearch.ts'
+import { rie } from './rie.ts'
+
+const all: readonly Counterpart[] = [avro, collector, aws, rie, opensearch]
+const asked = process.argv.slice(2)
+const unknown = asked.filter(name => !all.some(each => each.name === name))
+if (unknown.length > 0) {
+  process.stderr.write(`usage: node test/counterparts/run.ts [${all.map(({ name }) => name).join('|')}] …\n`)
+  process.exit(2)
+}
+
+const counts = { passed: 0, failed: 0, skipped: 0 }
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
+for (const counterpart of all.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
+  print(`\n${counterpart.name}`)
+  const began = Date.now()
+  const outcome = await hold(counterpart, print)
+  counts[outcome]++
+  print(`  ${outcome} (${((Date.now() - began) / 1000).toFixed(1)} s)`)
+}
+print(`\ncounterparts: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
+process.exit(counts.failed > 0 ? 1 : 0)
