@@ -101,6 +101,35 @@ describe('a hostile batch, whose checksum is right', () => {
   })
 })
 
+describe('a batch that is small and would grow', () => {
+  const long = 'x'.repeat(100_000)
+
+  it('is refused for a long name that every record would repeat', () => {
+    const batch = sampleBatch(sampleTelemetry(2, random), random)
+    const grown = { ...batch, extension: long, function: { ...batch.function, arn: long, runtime: long } }
+    expect(decodeBatch(encodeBatch(grown)).function.arn).toHaveLength(256)
+    const head = Buffer.concat([count(100_000), Buffer.from(long), Buffer.alloc(15)])
+    expect(() => decodeBatch(messageOf({ payload: head, count: 0 }))).toThrow(/a name of more than 256/)
+    const records = batch.records.map(record => ({ ...record, signal: long, invocation: long }))
+    expect(decodeBatch(encodeBatch({ ...batch, records })).records[0]).toMatchObject({
+      signal: long.slice(0, 256),
+      invocation: long.slice(0, 256),
+    })
+  })
+
+  it('has its lines refused that repeat the invocation without end', () => {
+    const body = Buffer.concat([Buffer.of(13, 0), Buffer.alloc(1_000_000, 1)])
+    const record = {
+      signal: 'function',
+      time: 0,
+      invocation: 'i'.repeat(256),
+      contentType: 'application/vnd.weir.platform',
+      body,
+    } as const
+    expect(() => readBody(record)).toThrow(/line: grows too much/)
+  })
+})
+
 describe('any bytes', () => {
   it('are read or refused', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), bytes => void outcome(bytes)))

@@ -3,7 +3,7 @@ import { checksum } from './checksum.ts'
 import { CURRENT_DICTIONARY, DICTIONARIES } from './dictionary.ts'
 import { isUuid } from './fields.ts'
 import { isLong, MAX_ITEMS, MAX_RAW_BYTES } from './limits.ts'
-import { wireTime } from './time.ts'
+import { MAX_REASONS, wireName, wireTime } from './wire.ts'
 import type { Batch, ContentType, TelemetryRecord } from './types.ts'
 import { ENVELOPE_FINGERPRINT } from './v1-schema.ts'
 import { ByteWriter } from './writer.ts'
@@ -33,14 +33,14 @@ export function estimateRecordBytes(record: TelemetryRecord): number {
  * A batch as one message for the stream, version 1 (the README has the layout). Bytes depend on the batch alone. No schema library here: this
  * runs inside the monitored function's sandbox; `decodeBatch` reads the same bytes through avsc, and a test holds the two together.
  * Throws RangeError for a sandbox that is not 32 hex digits or a sequence that is not a positive integer; a record's time outside 1970–9999
- * becomes 0, because one bad record must not cost the others. RangeError too for more than MAX_RAW_BYTES or MAX_ITEMS, which no reader takes:
+ * becomes 0, and a name or id of more than 256 characters is cut, because one bad record must not cost the others. RangeError too for more than MAX_RAW_BYTES or MAX_ITEMS, which no reader takes:
  * a caller that sums `estimateRecordBytes` never gets there.
  */
 export function encodeBatch(batch: Batch): Uint8Array {
   if (!/^[0-9a-f]{32}$/.test(batch.sandbox)) throw new RangeError('batch.sandbox: expected 32 lower-case hex digits')
   if (!isLong(batch.sequence) || batch.sequence < 1) throw new RangeError('batch.sequence: expected 1, 2, 3 …')
   if (!/^([0-9a-f]{64})?$/.test(batch.previous)) throw new RangeError("batch.previous: expected 64 hex digits or ''")
-
+  if (batch.dropped.length > MAX_REASONS) throw new RangeError(`batch.dropped: more than ${MAX_REASONS}`)
   if (batch.records.length > MAX_ITEMS / 4) throw new RangeError(`batch.records: more than ${MAX_ITEMS / 4}`)
 
   const payload = encodePayload(batch)
@@ -76,23 +76,24 @@ function encodePayload({ function: identity, extension, emitted, dropped, record
   let bytes = 512
   for (const record of records) {
     signals.add(signalKey(record))
-    if (record.invocation) invocations.add(record.invocation)
+    if (record.invocation) invocations.add(wireName(record.invocation))
     bytes += record.body.length + RECORD_OVERHEAD
   }
 
   const out = new ByteWriter(bytes)
-  const arn = ACCOUNT_ARN.exec(identity.arn)
-  out.text(arn ? `${arn[1]}${arn[3]}` : identity.arn)
+  const whole = wireName(identity.arn)
+  const arn = ACCOUNT_ARN.exec(whole)
+  out.text(arn ? `${arn[1]}${arn[3]}` : whole)
   out.long(arn ? Number(arn[2]) + 1 : 0)
   out.long(identity.memoryMb | 0)
-  out.text(identity.version)
-  out.text(identity.region)
-  out.text(identity.runtime)
-  out.text(identity.initializationType)
-  out.text(extension)
+  out.text(wireName(identity.version))
+  out.text(wireName(identity.region))
+  out.text(wireName(identity.runtime))
+  out.text(wireName(identity.initializationType))
+  out.text(wireName(extension))
   out.long(emitted)
   array(out, dropped, each => {
-    out.text(each.reason)
+    out.text(wireName(each.reason))
     out.long(each.records)
     out.long(each.bytes)
   })
@@ -102,7 +103,7 @@ function encodePayload({ function: identity, extension, emitted, dropped, record
     out.long(Number(key[0]))
   })
   array(out, records, record => out.long(signals.index(signalKey(record))))
-  array(out, records, record => out.long(record.invocation ? invocations.index(record.invocation) + 1 : 0))
+  array(out, records, record => out.long(record.invocation ? invocations.index(wireName(record.invocation)) + 1 : 0))
   let time = 0
   array(out, records, record => {
     const now = wireTime(record.time)
@@ -114,7 +115,7 @@ function encodePayload({ function: identity, extension, emitted, dropped, record
 }
 
 /** A signal's name behind the one digit of its content type's code: what the signal table is made of. */
-const signalKey = ({ contentType, signal }: TelemetryRecord): string => `${CODE[contentType]}${signal}`
+const signalKey = ({ contentType, signal }: TelemetryRecord): string => `${CODE[contentType]}${wireName(signal)}`
 
 /** One Avro block with all items, then the empty block that ends an array. */
 function array<T>(out: ByteWriter, items: readonly T[], write: (item: T) => void): void {

@@ -1,3 +1,4 @@
+import { parseJson } from '../json.ts'
 import { WireError } from './errors.ts'
 import {
   type Field,
@@ -10,7 +11,6 @@ import {
   uuidText,
   writeTime,
 } from './fields.ts'
-import { parseJson } from '../json.ts'
 import { isLong } from './limits.ts'
 import type { ByteReader } from './reader.ts'
 import type { ByteWriter } from './writer.ts'
@@ -35,24 +35,32 @@ const MARKERS = /[\u0000-\u0005]/
 export const line: Field = {
   write(out, value, context) {
     if (typeof value !== 'string' || MARKERS.test(value) || LONE_SURROGATE.test(value)) return false
+    const start = out.data.length
     let done = 0
     for (const { 0: token, index } of value.matchAll(TOKEN)) {
       out.data.raw(Buffer.from(value.slice(done, index)))
       done = writeToken(out, token, context) ? index + token.length : index
     }
     out.data.raw(Buffer.from(value.slice(done)))
-    return true
+    return value.length <= most(out.data.length - start)
   },
 
   read(from, context) {
     const parts: string[] = []
+    let room = most(from.data.left)
     while (from.data.left > 0) {
-      parts.push(from.data.until(LAST_MARKER).toString('utf8'))
-      if (from.data.left > 0) parts.push(readToken(from, context))
+      const part = from.data.until(LAST_MARKER).toString('utf8')
+      const token = from.data.left > 0 ? readToken(from, context) : ''
+      parts.push(part, token)
+      room -= part.length + token.length
+      if (room < 0) throw new WireError('corrupt', 'line: grows too much')
     }
     return parts.join('')
   },
 }
+
+/** How long a line may become that takes so many bytes: ordinary ones at most triple, and one byte can stand for a whole id. */
+const most = (bytes: number): number => 1024 + 8 * bytes
 
 /** Any JSON value as a line of JSON. `-0` comes back as 0, as it does from any JSON writer. Throws BodyError on reading, like a JSON body. */
 export const json: Field = {

@@ -151,6 +151,17 @@ describe('packPlatform', () => {
   })
 })
 
+describe('packPlatform, given what it could not give back within bounds', () => {
+  it('leaves a line of nothing but ids to JSON', () => {
+    expect(packPlatform('function', ID.repeat(1000), context)).toBeUndefined()
+    expect(packPlatform('function', `${ID} `.repeat(20), context)?.length).toBeLessThan(50)
+  })
+
+  it('leaves a record whose invocation will be cut', () => {
+    expect(packPlatform('platform.start', { requestId: ID }, { time: TIME, invocation: 'i'.repeat(257) })).toBeUndefined()
+  })
+})
+
 describe('unpackPlatform', () => {
   it('refuses a shape of a newer Weir as such', () => {
     expect(() => unpackPlatform(Uint8Array.of(200, 0), context)).toThrow(expect.objectContaining({ reason: 'unknown-schema' }))

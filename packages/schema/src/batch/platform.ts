@@ -18,7 +18,7 @@ import {
 } from './fields.ts'
 import { json, line } from './line.ts'
 import { ByteReader } from './reader.ts'
-import { wireTime } from './time.ts'
+import { wireName, wireTime } from './wire.ts'
 import { ByteWriter } from './writer.ts'
 
 const status = word('success', 'failure', 'error', 'timeout')
@@ -137,7 +137,7 @@ const BY_NUMBER = new Map([...SHAPES.map(([number, , shape]) => [number, shape] 
  * invocation of the record that will carry the body, because the body leaves out what they say.
  */
 export function packPlatform(signal: string, record: unknown, context: FieldContext): Uint8Array | undefined {
-  if (wireTime(context.time) !== context.time) return undefined
+  if (wireTime(context.time) !== context.time || wireName(context.invocation) !== context.invocation) return undefined
   for (const [number, shape] of BY_SIGNAL.get(signal) ?? ANY) {
     const out = { form: new ByteWriter(32), data: new ByteWriter(128), time: context.time, left: 0 }
     if (!shape.write(out, record, context)) continue

@@ -2,7 +2,7 @@ import { checksum } from './checksum.ts'
 import { WireError } from './errors.ts'
 import { uuidText } from './fields.ts'
 import { ByteReader } from './reader.ts'
-import { wireTime } from './time.ts'
+import { MAX_NAME, MAX_REASONS, wireTime } from './wire.ts'
 import type { Batch, ContentType, Dropped, FunctionIdentity, TelemetryRecord } from './types.ts'
 import { ENVELOPE, ENVELOPE_FINGERPRINT, PAYLOAD } from './v1-schema.ts'
 import type { Opened, WireVersion } from './version.ts'
@@ -71,6 +71,7 @@ export const v1: WireVersion = {
 
   batch(opened, value) {
     const payload = value as Payload
+    checkNames(payload)
     const { sandbox, sequence } = opened.envelope
     return {
       sandbox,
@@ -84,6 +85,19 @@ export const v1: WireVersion = {
       records: recordsOf(opened, payload),
     } satisfies Batch
   },
+}
+
+/** Each record's event repeats these, so that one long name in a small batch could fill memory. */
+function checkNames({ function: identity, extension, dropped, signals, invocations }: Payload): void {
+  if (dropped.length > MAX_REASONS) throw new WireError('too-large', `dropped: more than ${MAX_REASONS} reasons`)
+  const { arn, version, region, runtime, initializationType } = identity
+  const names = [arn, version, region, runtime, initializationType, extension]
+  for (const { reason } of dropped) names.push(reason)
+  for (const { name } of signals) names.push(name)
+  const tooLong = (length: number): boolean => length > MAX_NAME
+  if (names.some(name => tooLong(name.length)) || invocations.some(id => tooLong(id.toString('utf8').length - 2))) {
+    throw new WireError('too-large', `a name of more than ${MAX_NAME} characters`)
+  }
 }
 
 function identityOf({ account, ...identity }: Payload['function']): FunctionIdentity {
