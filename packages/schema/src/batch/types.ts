@@ -11,7 +11,10 @@ export interface TelemetryRecord {
   readonly body: Uint8Array
 }
 
-/** The content types a record's body may have. A new signal uses one of these, so it changes no fingerprint. */
+/**
+ * The content types a record's body may have. A new signal uses one of these, so it changes no fingerprint. The last one is the compact form that
+ * `packPlatform` makes of the platform's records, of log lines and of JSON.
+ */
 export type ContentType = 'application/json' | 'text/plain' | 'application/octet-stream' | 'application/vnd.weir.platform'
 
 /** Whose sandbox this is. Everything here is a claim: any function that may write to the stream may write anything. */
