@@ -40,11 +40,18 @@ export function alarms(
     ),
     lambda('IngestThrottles', functions.ingest.ref, 'Throttles', 'The ingest function is throttled: raise the concurrency limit'),
     lambda('TickErrors', functions.tick.ref, 'Errors', 'The tick fails: spooled events do not leave'),
-    {
-      ...lambda('OnFailure', functions.ingest.ref, 'OnFailureDestinationDeliveredEvents', ''),
-      description: 'The event source mapping gave up on a batch: it goes to quarantine, look why',
-    },
   ]
+  for (const [name, mapping] of functions.mappings) {
+    specs.push({
+      id: `${pascal(name)}GivenUp`,
+      description: `The event source mapping gave up on a batch of ${name}: it goes to quarantine, look why`,
+      namespace: 'AWS/Lambda',
+      metric: 'OnFailureDestinationDeliveredEventCount',
+      dimensions: { EventSourceMappingUUID: mapping.ref },
+      statistic: 'Sum',
+      threshold: 0,
+    })
+  }
   for (const [name, stream] of streams) {
     const kinesis = { namespace: 'AWS/Kinesis', dimensions: { StreamName: stream.ref } }
     specs.push(

@@ -14,6 +14,8 @@ import { pascal } from './stream.ts'
 export interface IngestFunction {
   readonly ingest: CfnFunction
   readonly tick: CfnFunction
+  /** By stream. */
+  readonly mappings: ReadonlyMap<string, CfnEventSourceMapping>
 }
 
 interface Around {
@@ -51,8 +53,9 @@ export function ingestFunction(scope: Construct, around: Around): IngestFunction
     },
     { Sid: 'OnFailureBucket', Effect: 'Allow', Action: 's3:ListBucket', Resource: store.bucket.attrArn },
   ])
+  const mappings = new Map<string, CfnEventSourceMapping>()
   for (const [name, each] of streams) {
-    new CfnEventSourceMapping(scope, `${pascal(name)}Mapping`, {
+    const mapping = new CfnEventSourceMapping(scope, `${pascal(name)}Mapping`, {
       functionName: ingest.ref,
       eventSourceArn: each.attrArn,
       startingPosition: 'TRIM_HORIZON',
@@ -63,7 +66,9 @@ export function ingestFunction(scope: Construct, around: Around): IngestFunction
       bisectBatchOnFunctionError: true,
       maximumRetryAttempts: 50,
       destinationConfig: { onFailure: { destination: store.bucket.attrArn } },
+      metricsConfig: { metrics: ['EventCount'] }, // without it, nobody counts what was given up
     })
+    mappings.set(name, mapping)
   }
   const tick = lambdaFunction(scope, 'Tick', 'index.tick', around, [
     {
@@ -100,7 +105,7 @@ export function ingestFunction(scope: Construct, around: Around): IngestFunction
     flexibleTimeWindow: { mode: 'OFF' },
     target: { arn: tick.attrArn, roleArn: role.attrArn, retryPolicy: { maximumRetryAttempts: 0 } },
   })
-  return { ingest, tick }
+  return { ingest, tick, mappings }
 }
 
 /** A function with a log group of its own and a role that holds what both doors need, and what is given. */
@@ -125,7 +130,7 @@ function lambdaFunction(
         {
           Sid: 'State',
           Effect: 'Allow',
-          Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:BatchWriteItem'],
+          Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:BatchWriteItem'],
           Resource: store.table.attrArn,
         },
         {

@@ -37,6 +37,7 @@ describe('the template', () => {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       BisectBatchOnFunctionError: true,
       MaximumRetryAttempts: 50,
+      MetricsConfig: { Metrics: ['EventCount'] },
       DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Bucket'), 'Arn'] } } },
     })
   })
@@ -75,7 +76,7 @@ describe('the template', () => {
   })
 
   it('alarms on lateness, errors and refused records', () => {
-    stack.resourceCountIs('AWS::CloudWatch::Alarm', 8)
+    stack.resourceCountIs('AWS::CloudWatch::Alarm', 9)
     stack.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'GetRecords.IteratorAgeMilliseconds',
       Threshold: 300_000,

@@ -53,6 +53,17 @@ describe('the pipeline', () => {
     expect(once.sinks).toMatchObject([{ routed: 40, delivered: 0, spooled: 40, unaccounted: 0 }])
   })
 
+  it('tells inputs of two streams apart, whose sequence numbers may be the same', async () => {
+    const bench = await openBench()
+    await bench.handle([
+      { stream: 'telemetry', data: logBatch(['x']), sequence: 1 },
+      { stream: 'trail', data: stopLogging(), sequence: 1 },
+    ])
+    const { streams, totals } = await summarize(bench.weir.ledger)
+    expect(streams.map(({ stream }) => stream).toSorted()).toEqual(['telemetry', 'trail'])
+    expect(totals).toMatchObject({ inputs: 2, records: 2, decoded: 2 })
+  })
+
   it('goes on when a detector fails, and returns the input when the state cannot be reached', async () => {
     const state = memoryState()
     const broken: StateStore = {

@@ -12,7 +12,7 @@ export interface Event extends DetectorEvent {
 export interface Origin {
   /** The stream's name in the config, or the file's path. Only this is trusted: everything inside is a claim. */
   readonly stream: string
-  /** Names the input on its stream: Kinesis `shardId:sequenceNumber`, or `path#offset` for a file. */
+  /** Names the input among all: Kinesis `stream/shardId:sequenceNumber`, or `path#offset` for a file. */
   readonly id: string
   /** When it reached the stream, epoch milliseconds. */
   readonly arrival: number

@@ -53,7 +53,8 @@ export function toInput(record: KinesisStreamRecord, config: Pick<Config, 'strea
   return {
     origin: {
       stream,
-      id: record.eventID,
+      // Sequence numbers are unique within a stream only.
+      id: `${stream}/${record.eventID}`,
       arrival: Math.round(record.kinesis.approximateArrivalTimestamp * 1000),
       ...(only ? { account: only } : {}),
       ...(region ? { region } : {}),

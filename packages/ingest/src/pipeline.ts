@@ -8,7 +8,7 @@ import { WeirError } from './errors.ts'
 import type { Event, Input, Quarantined } from './event.ts'
 import type { ForwardCounts, Forwarder } from './forward.ts'
 import type { Ledger, LedgerRow } from './ledger/ledger.ts'
-import { normalize, type Redact } from './normalize.ts'
+import { normalize, type Redact, redactBytes } from './normalize.ts'
 import { type Log, measure, traced } from './observe.ts'
 import { routed } from './route.ts'
 import type { Quarantine, SpooledEvent } from './spool/spool.ts'
@@ -198,21 +198,13 @@ function sinkRow(passage: Passage, result: { sink: string; counts: ReadonlyMap<s
 async function quarantineAll(items: readonly Quarantined[], parts: Parts): Promise<boolean> {
   for (const item of items) {
     try {
-      await parts.quarantine.put({ ...item, bytes: redactBytes(item.bytes, parts) })
+      await parts.quarantine.put({ ...item, bytes: redactBytes(item.bytes, parts.redactText) })
     } catch (error) {
       parts.log.error({ input: item.origin.id, error: describe(error) }, 'quarantine could not be written')
       return false
     }
   }
   return true
-}
-
-/** Bytes that can be read as text are redacted before they are stored; others are kept as they came. */
-function redactBytes(bytes: Uint8Array, parts: Parts): Uint8Array {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
-  if (text.includes('�')) return bytes
-  const redacted = parts.redactText(text)
-  return redacted === text ? bytes : Buffer.from(redacted)
 }
 
 /** An error for the log: name and message, and those of its cause. */

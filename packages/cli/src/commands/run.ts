@@ -29,7 +29,9 @@ import { FindingGroups, findingLines } from '../findings.ts'
 import { loadRules, refusalLine } from '../rules.ts'
 import { plain } from '../terminal.ts'
 
-const CHUNK = 500 // records a pass: enough to batch for a sink, small enough to show progress
+/** One pass: enough to batch for a sink, small enough to show progress and to hold. */
+const CHUNK_RECORDS = 500
+const CHUNK_BYTES = 4 << 20
 
 /** `weir run`: the ingest pipeline over files or standard input. No AWS at all. */
 export const run: Command = {
@@ -183,6 +185,7 @@ async function readInto(
     }
   }
   let chunk: Parameters<typeof fromFramed>[0][number][] = []
+  let bytes = 0
   let records = 0
   const flush = async (): Promise<void> => {
     if (chunk.length === 0) return
@@ -195,13 +198,15 @@ async function readInto(
     })
     records += chunk.length
     chunk = []
+    bytes = 0
     await processInputs([input], Date.now() + 60_000, weir.parts)
     const part = size > 0 ? `${Math.floor((read / size) * 100)} %` : `${(read / 1e6).toFixed(1)} MB`
     world.terminal.progress(`${file}: ${part}, ${records} records, ${groups.total} findings`)
   }
   for await (const framed of frameStream(counted())) {
     chunk.push(framed)
-    if (chunk.length >= CHUNK) await flush()
+    bytes += 'bytes' in framed ? framed.bytes.length : 0
+    if (chunk.length >= CHUNK_RECORDS || bytes >= CHUNK_BYTES) await flush()
     if (world.signal.aborted) break
   }
   await flush()
