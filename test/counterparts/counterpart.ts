@@ -40,7 +40,7 @@ export interface Started {
   readonly exit: Promise<number | null>
   /** What it printed so far, both streams. */
   output(): string
-  /** SIGTERM and a wait; SIGKILL to its group after ten seconds. */
+  /** SIGTERM to its group and a wait; SIGKILL after ten seconds. */
   stop(): Promise<void>
 }
 
@@ -101,14 +101,14 @@ export async function serving(what: string, server: Started, url: string, second
 
 const live = new Set<ChildProcess>()
 /** The whole group: what a child started is ours as well. */
-function killGroup(child: ChildProcess): void {
+function killGroup(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): void {
   try {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    if (child.pid !== undefined) process.kill(-child.pid, signal)
   } catch {
     // It is gone already.
   }
 }
-process.on('exit', () => live.forEach(killGroup))
+process.on('exit', () => live.forEach(child => killGroup(child)))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
 
 function launch(command: string, args: readonly string[], { cwd, env }: StartOptions): ChildProcess {
@@ -205,7 +205,7 @@ export async function hold(counterpart: Counterpart, print: (line: string) => vo
         output: () => output,
         async stop() {
           if (!live.has(child)) return
-          child.kill('SIGTERM')
+          killGroup(child, 'SIGTERM')
           const timer = setTimeout(() => killGroup(child), 10_000)
           await exit
           clearTimeout(timer)
