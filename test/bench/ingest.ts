@@ -1,10 +1,11 @@
 import { detectors, loadPack } from '@weir/detections'
 import { decode, detect, type Event, type Input, memoryState, normalize, type Sink, sinks, validateConfig } from '@weir/ingest'
 import { encodeBatch } from '@weir/schema/encode'
+import { generator, sampleBatch, sampleTelemetry } from '@weir/schema/measure'
 import { createRedactor } from '@weir/schema/redact'
 import type { OcsfEvent } from '@weir/schema/ocsf'
 import { createEngine } from '@weir/sigma'
-import { batch, cloudTrail, telemetry } from './samples.ts'
+import { cloudTrail } from './samples.ts'
 import { interleave, printTable, type Stage } from './stats.ts'
 
 const EVENTS = 4_000
@@ -12,8 +13,8 @@ const ROUNDS = 9
 
 /** Events per second and core of each stage, and end to end, beside `JSON.parse` of the same bytes. */
 export async function benchIngest(): Promise<void> {
-  await benchInput('CloudTrail (JSON lines)', trailInput(), ['cloudtrail'])
-  await benchInput('Weir telemetry (Avro batches of ten records)', telemetryInputs(), ['weir'])
+  await benchInput('CloudTrail (JSON lines)', trailInput())
+  await benchInput('Weir telemetry (Avro batches of ten records)', telemetryInputs())
 }
 
 function trailInput(): { inputs: Input[]; json: string[] } {
@@ -22,13 +23,12 @@ function trailInput(): { inputs: Input[]; json: string[] } {
 }
 
 function telemetryInputs(): { inputs: Input[]; json: string[] } {
-  const events = telemetry(EVENTS / 5)
-  const json = events.map(event => JSON.stringify(event))
-  const inputs: Input[] = []
-  for (let i = 0; i < events.length; i += 10) {
-    inputs.push(input(`telemetry-${i}`, 'weir', encodeBatch(batch(events.slice(i, i + 10), i / 10 + 1))))
+  const random = generator(7)
+  const batches = Array.from({ length: EVENTS / 10 }, () => sampleTelemetry(10, random))
+  return {
+    json: batches.flat().map(event => JSON.stringify(event)),
+    inputs: batches.map((events, i) => input(`telemetry-${i}`, 'weir', encodeBatch(sampleBatch(events, random)))),
   }
-  return { inputs, json }
 }
 
 const input = (id: string, source: string, bytes: Uint8Array): Input => ({
@@ -36,11 +36,7 @@ const input = (id: string, source: string, bytes: Uint8Array): Input => ({
   bytes,
 })
 
-async function benchInput(
-  title: string,
-  { inputs, json }: { inputs: readonly Input[]; json: readonly string[] },
-  _sources: readonly string[],
-): Promise<void> {
+async function benchInput(title: string, { inputs, json }: { inputs: readonly Input[]; json: readonly string[] }): Promise<void> {
   const pack = await loadPack()
   const detections = { engine: createEngine(pack.rules), detectors, options: validateConfig({}).detections, pack: 'bench' }
   const redactor = createRedactor({ key: 'bench' })
