@@ -33,6 +33,7 @@ import { SAMPLE_FUNCTIONS } from './functions.ts'
 export const ACCOUNT = '111122223333' // an account of AWS's documentation
 export const REGION = 'us-east-1'
 const TICK_MS = 5_000 // a minute in AWS; nobody wants to wait that long in front of a terminal
+const FLOW_MS = 1_000
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' }
 
 /** The whole flow on this machine. */
@@ -45,7 +46,9 @@ export interface Laptop {
   put(stream: 'telemetry' | 'trail', records: readonly { readonly key: string; readonly data: Uint8Array }[]): Promise<void>
   /** Resolves when everything on the streams has been processed. */
   settled(): Promise<void>
-  /** Tells how to invoke a function by hand. */
+  /** One line of what has moved since the last such line; nothing where nothing has. */
+  flow(): Promise<void>
+  /** Tells how to invoke a function by hand, and from then on shows each invocation. */
   invite(): void
   /** Whether the ledger added up at the end. */
   readonly balanced: boolean
@@ -132,7 +135,19 @@ export async function openLaptop(world: World, options: { readonly port: number 
     const timer = setInterval(() => void tick(weir, Date.now() + TICK_MS), TICK_MS)
     closers.push(async () => clearInterval(timer))
 
-    const lambda = startLambda({ tempFolder: scratch, account: ACCOUNT, region: REGION })
+    let showInvocations = false
+    const lambda = startLambda({
+      tempFolder: scratch,
+      account: ACCOUNT,
+      region: REGION,
+      onEvent({ type, functionName, record }) {
+        const { status, metrics } = (record ?? {}) as { status?: string; metrics?: { durationMs?: number } }
+        if (!showInvocations || type !== 'platform.runtimeDone') return
+        terminal.line(
+          `${terminal.paint('gray', 'invoked')}    ${functionName}: ${status}, ${Math.round(metrics?.durationMs ?? 0)} ms`,
+        )
+      },
+    })
     closers.push(() => lambda.close())
     const extension = await prepareLayer(join(scratch, 'opt'))
     const functions = new Map<string, FunctionHandle>()
@@ -191,8 +206,31 @@ export async function openLaptop(world: World, options: { readonly port: number 
       terminal.line(`${findings.length} findings; events in ${relative(world.cwd, join(data, 'events.ndjson'))}`)
     })
 
+    let before = { records: 0, decoded: 0, quarantined: 0, findings: 0, delivered: 0 }
+    const flow = async (): Promise<void> => {
+      const { totals, sinks } = await summarize(weir.ledger)
+      const { records, decoded, quarantined } = totals
+      const now = {
+        records,
+        decoded,
+        quarantined,
+        findings: findings.length,
+        delivered: sinks.reduce((sum, sink) => sum + sink.delivered, 0),
+      }
+      const since = (key: keyof typeof now): number => now[key] - before[key]
+      if (Object.keys(now).every(key => since(key as keyof typeof now) === 0)) return
+      terminal.line(
+        terminal.paint(
+          'gray',
+          `flow       ${since('records')} records → ${since('decoded')} events, ${since('quarantined')} quarantined → ${since('findings')} findings → ${since('delivered')} delivered`,
+        ),
+      )
+      before = now
+    }
+
     return {
       functions,
+      flow,
       weir,
       findings,
       settled,
@@ -209,6 +247,9 @@ export async function openLaptop(world: World, options: { readonly port: number 
         )
       },
       invite() {
+        showInvocations = true
+        const timer = setInterval(() => void flow().catch(() => clearInterval(timer)), FLOW_MS)
+        closers.push(async () => clearInterval(timer))
         terminal.line()
         terminal.line(
           'Invoke a function and watch its telemetry arrive, for example with something that looks like a key in its log:',

@@ -97,6 +97,7 @@ export async function playScenario(laptop: Laptop, world: World): Promise<readon
       await new Promise(resolve => setTimeout(resolve, 100))
     }
     if (!first && laptop.findings.length > 0) first = performance.now() - began
+    await laptop.flow()
   }
   const missed = ACTS.flatMap(act =>
     act.expect.filter(title => !seen().some(has => title.test(has))).map(title => `${act.title}: ${title.source}`),
