@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { isAlias, LineCounter, parseDocument, visit } from 'yaml'
 import { type Config, dotted, InvalidConfig, validateConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
 
 const MAX_BYTES = 1 << 20 // a config of a megabyte is a mistake
 
-/** Reads and validates `weir.yaml` (or JSON, which is YAML). Throws `ConfigError` whose every line is `file:line:column path: what to do`. */
+/** Reads and validates `weir.yaml` (or JSON, which is YAML); paths in it are relative to its folder. Throws `ConfigError` whose every line is `file:line:column path: what to do`. */
 export async function readConfigFile(file: string): Promise<Config> {
   let text: string
   try {
@@ -17,7 +18,21 @@ export async function readConfigFile(file: string): Promise<Config> {
       { cause },
     )
   }
-  return parseConfig(text, file)
+  return relativeTo(dirname(resolve(file)), parseConfig(text, file))
+}
+
+/** Paths in a config are relative to its file, wherever the command runs. */
+function relativeTo(folder: string, config: Config): Config {
+  const at = <T extends object>(part: T): T =>
+    'path' in part && typeof part.path === 'string' ? { ...part, path: resolve(folder, part.path) } : part
+  return {
+    ...config,
+    rules: { ...config.rules, paths: config.rules.paths.map(path => resolve(folder, path)) },
+    sinks: config.sinks.map(sink => ({ ...sink, options: at(sink.options as object) })),
+    state: at(config.state),
+    spool: at(config.spool),
+    quarantine: at(config.quarantine),
+  }
 }
 
 /** The same for text that is already read. */

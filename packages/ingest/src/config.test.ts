@@ -1,6 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { configSchema, InvalidConfig, validateConfig } from './config.ts'
-import { parseConfig } from './config-file.ts'
+import { parseConfig, readConfigFile } from './config-file.ts'
 
 const lines = (text: string): string[] => {
   try {
@@ -54,6 +57,22 @@ describe('the config', () => {
   it('says where YAML ends to be YAML', () => {
     expect(lines('sinks: [\n')[0]).toMatch(/^weir\.yaml:\d+:\d+ is not valid YAML/)
     expect(lines('a: &x [1]\nb: *x\n')[0]).toMatch(/aliases/)
+  })
+
+  it('takes paths relative to its file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'weir-config-'))
+    try {
+      await writeFile(
+        join(folder, 'weir.yaml'),
+        'rules: { paths: [mine] }\nstate: { type: sqlite, path: s.db }\nsinks: [{ name: a, type: file, path: out.ndjson }]\n',
+      )
+      const config = await readConfigFile(join(folder, 'weir.yaml'))
+      expect(config.rules.paths).toEqual([join(folder, 'mine')])
+      expect(config.state).toMatchObject({ path: join(folder, 's.db') })
+      expect(config.sinks[0]?.options).toMatchObject({ path: join(folder, 'out.ndjson') })
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 
   it('refuses two sinks of one name', () => {

@@ -5,7 +5,7 @@ import { type Command, EXIT } from '../command.ts'
 
 const TEMPLATE = `# yaml-language-server: $schema=./weir.schema.json
 # Weir's config: for the laptop and, validated into JSON by deploy, for Lambda. Unknown keys are errors.
-# \`weir check\` validates it; \`weir check --connect\` also asks each sink whether it is there and takes the credentials.
+# Paths are relative to this file. \`weir check\` validates it; \`weir check --connect\` also asks each sink whether it is there and takes the credentials.
 
 # Which sources each stream may carry. Anything else on it goes to quarantine and is a finding.
 streams:
@@ -17,7 +17,7 @@ streams:
 
 rules:
   builtin: true        # Weir's own pack: \`weir rules\` lists it
-  paths: []            # your Sigma rules: files or folders, relative to this file
+  paths: []            # your Sigma rules: files or folders
   disable: []          # ids of rules and detectors that must not run
 
 detections:

@@ -1,3 +1,4 @@
+import { ConfigError } from '@weir/ingest'
 import { type Command, EXIT } from '../command.ts'
 import { openLaptop } from '../laptop/laptop.ts'
 import { playScenario } from '../laptop/scenario.ts'
@@ -13,7 +14,9 @@ export const start: Command = {
   },
   help: 'Stays up until Ctrl-C or SIGTERM, then prints the ledger. Everything listens on loopback, on ports of its own.',
   async run(args, world) {
-    const laptop = await openLaptop(world, { port: Number(args.text('port') ?? 0) })
+    const port = Number(args.text('port') ?? 0)
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new ConfigError('--port: expected a number from 0 to 65535')
+    const laptop = await openLaptop(world, { port })
     try {
       if (!args.flag('no-scenario')) await playScenario(laptop, world)
       laptop.invite()
