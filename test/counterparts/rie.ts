@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { type KinesisServer, startKinesis } from '@weir/emulator'
 import { prepareLayer } from '@weir/extension'
 import { type Batch, decodeBatch, readBody } from '@weir/schema'
-import { type Counterpart, eventually, freePort, need, Skipped, serving, type Stand, type Started, which } from './counterpart.ts'
+import { type Counterpart, freePort, need, Skipped, serving, type Stand, type Started, which } from './counterpart.ts'
 import { ACCOUNT, REGION } from './samples.ts'
 
 /** AWS's own emulator, where there is one: it is published as a binary and within AWS's base images. */
@@ -22,30 +22,43 @@ function emulator(): string {
   return named
 }
 
-/** A mount namespace in which `opt` is /opt: the emulator starts extensions from there and nowhere else, and this machine's own is left alone. */
-function privately(opt: string, ...command: readonly string[]): readonly [string, readonly string[]] {
+/**
+ * A mount namespace with a sandbox's /opt and /var: the emulator starts extensions and runtimes from there and nowhere else, and this
+ * machine's own are left alone.
+ */
+function privately(root: string, ...command: readonly string[]): readonly [string, readonly string[]] {
   const unshare = need('unshare')
-  const root = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']
-  const args = [...root, '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc']
-  const mounted = [...args, 'sh', '-c', 'mount --bind "$0" /opt && exec "$@"', opt]
-  if (!existsSync('/opt') || spawnSync(unshare, [...mounted, 'true']).status !== 0) {
-    throw new Skipped('this machine allows no private mount over /opt')
+  const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']
+  const apart = [...asRoot, '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc']
+  const mount = 'mount --bind "$0/opt" /opt && mount --bind "$0/var" /var && cd /var/task && exec "$@"'
+  const args = [...apart, 'sh', '-c', mount, root]
+  if (!existsSync('/opt') || spawnSync(unshare, [...args, 'true']).status !== 0) {
+    throw new Skipped('this machine allows no private mounts over /opt and /var')
   }
-  return [unshare, [...mounted, ...command]]
+  return [unshare, [...args, ...command]]
 }
 
-/** A function under aws-lambda-ric, its transport ours, as the emulator package starts it. */
-async function sampleFunction(folder: string): Promise<void> {
+/** The sandbox's folders: Weir's layer, a function, and aws-lambda-ric (its transport ours, as the emulator package starts it). */
+async function furnish(root: string): Promise<void> {
   const emulatorPackage = fileURLToPath(new URL('../../packages/emulator/package.json', import.meta.url))
   const client = createRequire(emulatorPackage).resolve('aws-lambda-ric/index.mjs')
   const transport = join(emulatorPackage, '../src/lambda/ric-transport.cjs')
-  await mkdir(folder)
+  await prepareLayer(join(root, 'opt'))
+  for (const folder of ['task', 'runtime']) await mkdir(join(root, 'var', folder), { recursive: true })
   await writeFile(
-    join(folder, 'index.mjs'),
+    join(root, 'var/task/index.mjs'),
     `export const handler = async event => { console.log('order', event.order, 'paid'); return { order: event.order } }\n`,
   )
-  await writeFile(join(folder, 'bootstrap'), `#!/bin/sh\nexec '${process.execPath}' --require '${transport}' '${client}'\n`)
-  await chmod(join(folder, 'bootstrap'), 0o755)
+  const bootstrap = join(root, 'var/runtime/bootstrap')
+  // That transport has one connection, on which an answer would wait behind the next invocations that a managed instance asks for at once.
+  const wider = join(root, 'var/runtime/wider.cjs')
+  await writeFile(
+    wider,
+    `const http = require('node:http')\nconst { Agent } = http\nhttp.Agent = class extends Agent { constructor(options) { super({ ...options, maxSockets: Infinity }) } }\n`,
+  )
+  const preloaded = [wider.slice(root.length), transport].map(file => `--require '${file}'`).join(' ')
+  await writeFile(bootstrap, `#!/bin/sh\nexec '${process.execPath}' ${preloaded} '${client}'\n`)
+  await chmod(bootstrap, 0o755)
 }
 
 interface Sandbox {
@@ -54,15 +67,12 @@ interface Sandbox {
 }
 
 async function open(stand: Stand, name: string, kinesis: KinesisServer, env: Readonly<Record<string, string>>): Promise<Sandbox> {
-  const opt = join(stand.temp, `${name}-opt`)
-  const taskRoot = join(stand.temp, `${name}-task`)
-  await prepareLayer(opt)
-  await sampleFunction(taskRoot)
+  const root = join(stand.temp, name)
+  await furnish(root)
   const [port, api] = [await freePort(), await freePort()]
   const addresses = ['--runtime-interface-emulator-address', `127.0.0.1:${port}`, '--runtime-api-address', `127.0.0.1:${api}`]
-  const [command, args] = privately(opt, emulator(), ...addresses, join(taskRoot, 'bootstrap'), 'index.handler')
+  const [command, args] = privately(root, emulator(), ...addresses, '/var/runtime/bootstrap', 'index.handler')
   const process_ = stand.start(command, args, {
-    cwd: taskRoot,
     env: {
       AWS_LAMBDA_FUNCTION_NAME: 'orders',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
@@ -72,7 +82,7 @@ async function open(stand: Stand, name: string, kinesis: KinesisServer, env: Rea
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
       AWS_SESSION_TOKEN: 'test',
-      LAMBDA_TASK_ROOT: taskRoot,
+      LAMBDA_TASK_ROOT: '/var/task',
       WEIR_NODE: process.execPath,
       WEIR_STREAM_ARN: kinesis.arn('telemetry'),
       WEIR_KINESIS_ENDPOINT: kinesis.endpoint,
@@ -97,12 +107,14 @@ const shipped = (kinesis: KinesisServer): Batch[] => kinesis.records('telemetry'
 export const rie: Counterpart = {
   name: 'rie',
   async run(stand) {
-    emulator()
-    const kinesis = await startKinesis({ streams: { telemetry: 1 }, region: REGION, account: ACCOUNT })
-    try {
-      await classic(stand, kinesis)
-    } finally {
-      await kinesis.close()
+    stand.note(emulator())
+    for (const mode of [classic, managed]) {
+      const kinesis = await startKinesis({ streams: { telemetry: 1 }, region: REGION, account: ACCOUNT })
+      try {
+        await mode(stand, kinesis)
+      } finally {
+        await kinesis.close()
+      }
     }
   },
 }
@@ -113,7 +125,67 @@ async function classic(stand: Stand, kinesis: KinesisServer): Promise<void> {
     for (const order of [1, 2, 3]) assert.deepEqual(await sandbox.invoke(order), { order })
   })
   await sandbox.process.stop()
-  stand.note(sandbox.process.output())
-  for (const batch of shipped(kinesis)) stand.note(JSON.stringify(batch.records.map(r => [r.signal, readBody(r)])))
-  void eventually
+  const batches = shipped(kinesis)
+  const found = new Map(batches.flatMap(({ records }) => records.map(record => [record.signal, readBody(record)] as const)))
+  await stand.step('the extension says that it hears nothing, waits from invocation to invocation, and ends at SHUTDOWN', () => {
+    assert.doesNotMatch(sandbox.process.output(), /Extension\.(Crash|ExitError)|weir:/)
+    assert.partialDeepStrictEqual(found.get('weir.start'), { mode: 'no-telemetry' })
+    assert.deepEqual(found.get('weir.fault'), { kind: 'telemetry:unsupported', count: 1 })
+    assert.partialDeepStrictEqual(found.get('weir.end'), { unsent: 0 })
+  })
+  await stand.step('its batches are one sandbox, numbered without gaps', () => {
+    assert.equal(new Set(batches.map(({ sandbox }) => sandbox)).size, 1)
+    assert.deepEqual(
+      batches.map(({ sequence }) => sequence),
+      batches.map((_, i) => i + 1),
+    )
+  })
+}
+
+async function managed(stand: Stand, kinesis: KinesisServer): Promise<void> {
+  const sandbox = await open(stand, 'managed', kinesis, { AWS_LAMBDA_MAX_CONCURRENCY: '2' })
+  const orders = [1, 2, 3, 4, 5, 6]
+  await stand.step('on a managed instance the function answers, two invocations at a time', async () => {
+    // The first one starts the instance; a second beside it would be turned away.
+    for (const pair of [orders.slice(0, 1), orders.slice(1, 3), orders.slice(3, 5), orders.slice(5)]) {
+      assert.deepEqual(
+        await Promise.all(pair.map(order => sandbox.invoke(order))),
+        pair.map(order => ({ order })),
+      )
+    }
+  })
+  await sandbox.process.stop()
+  const batches = shipped(kinesis)
+  const records = batches.flatMap(batch => batch.records)
+  const bodies = (signal: string): Record<string, unknown>[] =>
+    records.filter(record => record.signal === signal).map(record => readBody(record) as Record<string, unknown>)
+  await stand.step("AWS's own Telemetry API takes the subscription, and what it tells arrives on the stream", () => {
+    assert.match(sandbox.process.output(), /Telemetry subscription created/)
+    assert.partialDeepStrictEqual(bodies('weir.start')[0], { mode: 'managed-instances', schema: '2025-01-29', faults: [] })
+    assert.equal(bodies('platform.initStart').length, 1)
+    assert.partialDeepStrictEqual(bodies('platform.initReport')[0], { status: 'success' })
+    assert.partialDeepStrictEqual(bodies('weir.end')[0], { unsent: 0 })
+    assert.equal(batches[0]?.function.arn, `arn:aws:lambda:${REGION}:${ACCOUNT}:function:orders`)
+    assert.equal(batches[0]?.function.initializationType, 'lambda-managed-instances')
+    assert.equal(batches.at(-1)?.emitted, records.length)
+    assert.deepEqual(
+      batches.flatMap(({ dropped }) => dropped),
+      [],
+    )
+  })
+  await stand.step("every invocation has its start, its report and its line of log, none under another's id", () => {
+    const ids = bodies('platform.start').map(({ requestId }) => String(requestId))
+    assert.equal(new Set(ids).size, orders.length)
+    for (const signal of ['platform.start', 'platform.report']) {
+      const told = records.filter(record => record.signal === signal)
+      assert.deepEqual(told.map(({ invocation }) => invocation).toSorted(), ids.toSorted(), signal)
+    }
+    const lines = records.filter(({ signal }) => signal === 'function')
+    const said = lines.map(line => ({ line, log: JSON.parse(String(readBody(line))) as { message: string; requestId: string } }))
+    assert.deepEqual(
+      said.map(({ log }) => log.message).toSorted(),
+      orders.map(order => `order ${order} paid`),
+    )
+    for (const { line, log } of said) assert.ok(['', log.requestId].includes(line.invocation), 'a line under another invocation')
+  })
 }
