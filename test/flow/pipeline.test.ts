@@ -64,6 +64,14 @@ describe('the pipeline', () => {
     expect(totals).toMatchObject({ inputs: 2, records: 2, decoded: 2 })
   })
 
+  it('delivers once when the ledger cannot be written', async () => {
+    const ledger = { ...memoryLedger(), record: () => Promise.reject(new Error('throttled')) }
+    const log: string[] = []
+    const bench = await openBench({ stores: { ledger }, log: { write: line => void log.push(line) } })
+    expect(await bench.handle([{ stream: 'trail', data: stopLogging() }])).toEqual([])
+    expect(log.join()).toMatch(/ledger could not be written/)
+  })
+
   it('goes on when a detector fails, and returns the input when the state cannot be reached', async () => {
     const state = memoryState()
     const broken: StateStore = {

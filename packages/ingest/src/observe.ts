@@ -27,6 +27,7 @@ export const METRICS = {
     description: 'Events by sink and outcome: delivered, duplicate, spooled, held, quarantined',
   },
   'weir.spool.settled': { unit: '{event}', description: 'Spooled events that left the spool, by sink and outcome' },
+  'weir.ledger.failed': { unit: '{input}', description: 'Inputs that were processed and could not be written to the ledger' },
   'weir.pipeline.duration': { unit: 'ms', description: 'Time from decode to the last sink, per batch' },
   'weir.stream.lag': { unit: 'ms', description: 'Age of the oldest record of a batch when it is processed, by stream' },
 } as const

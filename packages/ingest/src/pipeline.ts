@@ -80,7 +80,16 @@ export async function process(inputs: readonly Input[], deadline: number, parts:
       if (!(await quarantineAll(passage.quarantined, parts))) unsafe.add(passage.input.origin.id)
     }
     const safe = passages.filter(passage => !unsafe.has(passage.input.origin.id))
-    await parts.ledger.record(safe.flatMap(passage => passage.rows))
+    try {
+      await parts.ledger.record(safe.flatMap(passage => passage.rows))
+    } catch (error) {
+      // The events are where they belong: repeating the batch for the sake of its count would deliver them twice.
+      parts.log.error(
+        { inputs: safe.length, error: describe(error) },
+        'the ledger could not be written; these inputs are missing from it',
+      )
+      measure('weir.ledger.failed', safe.length)
+    }
     measure('weir.pipeline.duration', parts.now() - began)
     return { unsafe, findings: safe.reduce((sum, passage) => sum + passage.findings.length, 0) }
   })
