@@ -62,6 +62,7 @@ export const opensearch: Counterpart = {
       url,
       username: 'weir',
       password: 'env:OPENSEARCH_PASSWORD',
+      timeoutMs: 45_000, // the first document of a stream makes its index, which takes a busy machine long
       allowPrivateNetwork: true,
     }
     process.env['OPENSEARCH_PASSWORD'] = 'none-is-asked'
