@@ -1,5 +1,5 @@
 import { loadPack } from '@weir/detections'
-import { memoryLedger, memoryState, summarize } from '@weir/ingest'
+import { check, memoryLedger, memoryState, process as run, summarize } from '@weir/ingest'
 import type { StateStore } from '@weir/sigma'
 import { describe, expect, it } from 'vitest'
 import { logBatch, openBench, stopLogging, titles } from './harness.ts'
@@ -62,6 +62,48 @@ describe('the pipeline', () => {
     const { streams, totals } = await summarize(bench.weir.ledger)
     expect(streams.map(({ stream }) => stream).toSorted()).toEqual(['telemetry', 'trail'])
     expect(totals).toMatchObject({ inputs: 2, records: 2, decoded: 2 })
+  })
+
+  it('shows in the ledger when forward loses an event', async () => {
+    const config = { sinks: [{ name: 'soc', type: 'splunk', route: 'all', url: 'http://127.0.0.1:9', token: 'env:T' }] }
+    const { weir } = await openBench({ config, env: { T: 'x' } })
+    const counts = new Map([['in', { delivered: 1, duplicate: 0, spooled: 0, held: 0, quarantined: 0 }]])
+    const forwarder = { forward: async () => [{ sink: 'soc', counts, unsafe: new Set<string>() }] }
+    const origin = { stream: 'telemetry', id: 'in', arrival: 0, accounts: ['*'], sources: ['weir'] }
+    await run([{ origin, bytes: logBatch(['one', 'two']) }], Date.now() + 1_000, { ...weir.parts, forwarder })
+    expect(check(await summarize(weir.ledger)).join()).toMatch(/soc/)
+  })
+
+  it('sets an input aside that cannot be processed, and goes on with the next', async () => {
+    const { weir } = await openBench()
+    let calls = 0
+    const tap = {
+      events() {
+        if (calls++ === 0) throw new TypeError('a bug')
+      },
+    }
+    const origin = (id: string) => ({ stream: 'trail', id, arrival: 0, accounts: ['*'], sources: ['cloudtrail'] })
+    const inputs = ['a', 'b'].map(id => ({ origin: origin(id), bytes: stopLogging() }))
+    expect((await run(inputs, Date.now() + 1_000, { ...weir.parts, tap })).unsafe.size).toBe(0)
+    expect((await summarize(weir.ledger)).totals).toMatchObject({ records: 2, decoded: 1, quarantined: 1 })
+  })
+
+  it('delivers nothing of an input whose bad part cannot be kept', async () => {
+    const { weir } = await openBench()
+    const routedTo: number[] = []
+    const forwarder = {
+      forward: async (bySink: ReadonlyMap<string, readonly unknown[]>) => {
+        for (const events of bySink.values()) routedTo.push(events.length)
+        return []
+      },
+    }
+    const quarantine = { put: () => Promise.reject(new Error('full')) }
+    const origin = { stream: 'trail', id: 'a', arrival: 0, accounts: ['*'], sources: ['cloudtrail'] }
+    const bytes = Buffer.concat([stopLogging(), Buffer.from('\n{broken\n')])
+    const routes = new Map([['soc', 'all' as const]])
+    const { unsafe } = await run([{ origin, bytes }], Date.now() + 1_000, { ...weir.parts, forwarder, quarantine, routes })
+    expect([...unsafe]).toEqual(['a'])
+    expect(routedTo).toEqual([0])
   })
 
   it('delivers once when the ledger cannot be written', async () => {

@@ -63,6 +63,9 @@ describe('a planted secret', () => {
       // Into quarantine: wrong source, broken JSON.
       { stream: 'telemetry', data: stopLogging({ requestParameters: { name: secret } }) },
       { stream: 'trail', data: Buffer.from(`{"eventName": "${secret}", `) },
+      // One byte that is no UTF-8, and a replacement character, must not switch masking off.
+      { stream: 'trail', data: Buffer.concat([Buffer.from(`{"eventName": "${secret}", `), Buffer.from([0xff])]) },
+      { stream: 'trail', data: Buffer.from(`{"eventName": "${secret} \ufffd", `) },
     ])
     expect(await bench.handle(records)).toEqual([])
     expect(bench.findings.length).toBeGreaterThan(0)

@@ -8,10 +8,11 @@ import type { Config, Route } from './config.ts'
 import { type ConfiguredSink, createForwarder, type Forwarder } from './forward.ts'
 import { createRequester } from './http.ts'
 import type { Ledger } from './ledger/ledger.ts'
-import { createLog } from './observe.ts'
+import { createLog, type Log } from './observe.ts'
 import { createOnFailure, type OnFailure } from './on-failure.ts'
 import type { Parts } from './pipeline.ts'
-import { createSecretResolver } from './secrets.ts'
+import { describe } from './errors.ts'
+import { createSecretResolver, type SecretResolver } from './secrets.ts'
 import type { Sink } from './sink.ts'
 import { sinks } from './sinks/index.ts'
 import type { Quarantine, Spool } from './spool/spool.ts'
@@ -50,7 +51,7 @@ export async function assemble(config: Config, around: Surroundings): Promise<As
   const now = around.now ?? Date.now
   const log = around.log ?? createLog(config.log)
   const resolver = createSecretResolver({ env: around.env, now })
-  const key = config.redaction.key ? await resolver.resolve(config.redaction.key) : randomBytes(32)
+  const key = await fingerprintKey(config, resolver, log)
   const redactor = createRedactor({ key })
 
   const state = around.stores?.state ?? (await openState(config))
@@ -102,11 +103,22 @@ export async function assemble(config: Config, around: Surroundings): Promise<As
     spool,
     quarantine,
     ledger,
-    onFailure: config.onFailure ? createOnFailure(config.onFailure, quarantine, { now, log }) : undefined,
+    onFailure: config.onFailure ? createOnFailure(config.onFailure, parts) : undefined,
     telemetry,
     async close() {
       await Promise.allSettled([ledger.close(), state.close(), telemetry.close()])
     },
+  }
+}
+
+/** Without its key, fingerprints can be joined within this process only; events must flow all the same. */
+async function fingerprintKey({ redaction }: Config, resolver: SecretResolver, log: Log): Promise<string | Uint8Array> {
+  if (!redaction.key) return randomBytes(32)
+  try {
+    return await resolver.resolve(redaction.key)
+  } catch (error) {
+    log.error({ error: describe(error) }, 'redaction.key cannot be had: fingerprints are keyed at random until it can')
+    return randomBytes(32)
   }
 }
 

@@ -17,3 +17,9 @@ export class UnmappableError extends WeirError {
 export class SpoolError extends WeirError {
   override readonly name = 'SpoolError'
 }
+
+/** An error for the log: name and message, and those of its cause. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error'
+  return `${error.name}: ${error.message}${error.cause === undefined ? '' : ` (${describe(error.cause)})`}`
+}

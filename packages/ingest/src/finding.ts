@@ -50,7 +50,7 @@ export function makeFinding(meta: RuleMeta, type: AnalyticType, detection: Detec
       version: OCSF_VERSION,
       uid,
       product: { vendor_name: 'Weir', name: 'Weir', feature: { name: 'detect' } },
-      profiles: ['cloud', 'security_control'],
+      profiles: ['cloud', 'host', 'security_control'], // host: who acted
       ...(meta.tags && meta.tags.length > 0 ? { labels: [...meta.tags] } : {}),
     },
     finding_info: {
@@ -73,19 +73,23 @@ export function makeFinding(meta: RuleMeta, type: AnalyticType, detection: Detec
       ...(meta.references?.[0] ? { src_url: meta.references[0] } : {}),
       types: [type],
     },
-    evidences: [{ data: { ...detection.evidence, group: detection.group } }],
+    evidences: [
+      {
+        data: { ...detection.evidence, group: detection.group },
+        ...(body?.['src_endpoint'] ? { src_endpoint: body['src_endpoint'] } : {}), // a finding has no endpoint of its own
+      },
+    ],
     ...(identity?.function
       ? { resources: [{ uid: identity.function, type: 'AWS::Lambda::Function', ...(name ? { name } : {}) }] }
       : Array.isArray(body?.['resources'])
         ? { resources: body['resources'] }
         : {}),
     cloud: {
-      provider: 'AWS',
+      provider: (body?.['cloud'] as { provider?: string } | undefined)?.provider ?? 'AWS',
       ...(identity?.account ? { account: { uid: identity.account } } : {}),
       ...(identity?.region ? { region: identity.region } : {}),
     },
     ...(body?.['actor'] ? { actor: body['actor'] } : {}),
-    ...(body?.['src_endpoint'] ? { src_endpoint: body['src_endpoint'] } : {}),
     unmapped: {
       ...compliance,
       ...(meta.author ? { rule_author: meta.author } : {}),

@@ -18,9 +18,9 @@ export function createLog(
 /** The metric names, with unit and meaning: the table in packages/ingest/README.md is checked against it. */
 export const METRICS = {
   'weir.records.received': { unit: '{record}', description: 'Records that arrived, by stream' },
-  'weir.records.decoded': { unit: '{record}', description: 'Records that became events, by stream and source' },
+  'weir.records.decoded': { unit: '{record}', description: 'Records that became events, by stream' },
   'weir.records.quarantined': { unit: '{record}', description: 'Records put into quarantine, by stream and reason' },
-  'weir.findings': { unit: '{finding}', description: 'Findings, by rule and severity' },
+  'weir.findings': { unit: '{finding}', description: 'Findings, by severity' },
   'weir.detections.failed': { unit: '{failure}', description: 'Detectors that threw, by title' },
   'weir.sink.events': {
     unit: '{event}',

@@ -1,7 +1,10 @@
 import type { ListObjectsV2CommandOutput, S3Client } from '@aws-sdk/client-s3'
-import type { Log } from './observe.ts'
-import { describe } from './pipeline.ts'
-import type { Quarantine } from './spool/spool.ts'
+import { decode } from './decode.ts'
+import { describe } from './errors.ts'
+import type { Origin, Quarantined } from './event.ts'
+import { receivedRow } from './ledger/make.ts'
+import { redactBytes } from './normalize.ts'
+import type { Parts } from './pipeline.ts'
 
 /** The event source mapping's on-failure destination: the batches that Lambda gave up on, whole. */
 export interface OnFailure {
@@ -11,19 +14,18 @@ export interface OnFailure {
 
 const MAX_BYTES = 8 << 20 // an invocation record holds at most one payload of 6 MB and its metadata
 
-/**
- * Reads the on-failure bucket. An object is an invocation record: metadata, and under `payload` the event as it was sent
- * (AWS Lambda, "Capturing discarded batches for a Kinesis event source": S3 destinations get the whole invocation record).
- */
+type Needs = Pick<Parts, 'quarantine' | 'ledger' | 'redactText' | 'now' | 'log'>
+
+/** Reads the on-failure bucket. What cannot be moved stays where it is: the next tick tries again. */
 export function createOnFailure(
   at: { readonly bucket: string; readonly prefix: string },
-  quarantine: Pick<Quarantine, 'put'>,
-  around: { readonly now: () => number; readonly log: Log; readonly client?: S3Client },
+  parts: Needs,
+  given?: S3Client,
 ): OnFailure {
   return {
     async collect(deadline) {
       const { S3Client: Client, DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command } = await import('@aws-sdk/client-s3')
-      const client = around.client ?? new Client({})
+      const client = given ?? new Client({})
       let moved = 0
       let token: string | undefined
       do {
@@ -31,17 +33,15 @@ export function createOnFailure(
           new ListObjectsV2Command({ Bucket: at.bucket, Prefix: at.prefix, ...(token ? { ContinuationToken: token } : {}) }),
         )
         for (const { Key, Size } of page.Contents ?? []) {
-          if (!Key || around.now() >= deadline) return moved
+          if (!Key || parts.now() >= deadline) return moved
           try {
             if ((Size ?? 0) > MAX_BYTES) throw new Error(`the object is ${Size} bytes, more than an invocation record can be`)
             const object = await client.send(new GetObjectCommand({ Bucket: at.bucket, Key }))
-            const bytes = (await object.Body?.transformToByteArray()) ?? new Uint8Array()
-            await quarantine.put(fromInvocationRecord(Key, bytes, around.now()))
+            await quarantineFailure(Key, (await object.Body?.transformToByteArray()) ?? new Uint8Array(), parts)
             await client.send(new DeleteObjectCommand({ Bucket: at.bucket, Key }))
             moved++
           } catch (error) {
-            // Left where it is: the next tick tries again, and the bucket's alarm counts it.
-            around.log.error({ key: Key, error: describe(error) }, 'an on-failure object could not be moved into quarantine')
+            parts.log.error({ key: Key, error: describe(error) }, 'an on-failure object could not be moved into quarantine')
           }
         }
         token = page.NextContinuationToken
@@ -51,27 +51,52 @@ export function createOnFailure(
   }
 }
 
-/** The quarantine entry of an invocation record; what cannot be read of it is kept all the same. */
-export function fromInvocationRecord(key: string, bytes: Uint8Array, now: number): Parameters<Quarantine['put']>[0] {
-  let records = 1
-  let condition = 'unknown condition'
-  let stream = 'on-failure'
+/** Puts each record of an invocation record into quarantine by itself, masked where it is text, and counts it. */
+export async function quarantineFailure(key: string, bytes: Uint8Array, parts: Needs): Promise<void> {
+  for (const item of fromInvocationRecord(key, bytes, parts.now())) {
+    await parts.quarantine.put({ ...item, bytes: redactBytes(item.bytes, parts.redactText) })
+    await parts.ledger.record([receivedRow(item.origin, { received: item.records }, 0, item.records, 0)])
+  }
+}
+
+/**
+ * The inputs of an invocation record: metadata, and under `payload` the event as it was sent, as text (AWS Lambda, "Retain discarded batch
+ * records for a Kinesis Data Streams event source"). What is no such record is one entry, as it is.
+ */
+export function fromInvocationRecord(key: string, bytes: Uint8Array, now: number): Quarantined[] {
+  const origin = (stream: string, id: string, arrival: number): Origin => ({ stream, id, arrival, accounts: [], sources: [] })
   try {
-    const text = JSON.parse(Buffer.from(bytes).toString('utf8')) as {
-      requestContext?: { condition?: string }
-      KinesisBatchInfo?: { batchSize?: number; streamArn?: string }
-    }
-    records = text.KinesisBatchInfo?.batchSize ?? records
-    condition = text.requestContext?.condition ?? condition
-    stream = text.KinesisBatchInfo?.streamArn?.split('/')[1] ?? stream
+    const record = JSON.parse(Buffer.from(bytes).toString('utf8')) as InvocationRecord
+    const event = JSON.parse(record.payload) as InvocationEvent
+    return event.Records.map(({ eventID, eventSourceARN, kinesis }) => {
+      const stream = eventSourceARN.split('/')[1] ?? ''
+      const at = origin(stream, `${stream}/${eventID}`, Math.round(kinesis.approximateArrivalTimestamp * 1000))
+      const data = Buffer.from(kinesis.data, 'base64')
+      return {
+        origin: at,
+        reason: 'on-failure',
+        detail: `the event source mapping gave up on its batch: ${record.requestContext.condition}`,
+        bytes: data,
+        records: Math.max(1, decode({ origin: at, bytes: data }).received),
+      }
+    })
   } catch {
-    condition = 'not an invocation record'
+    const detail = 'an object in the on-failure bucket that is no invocation record'
+    return [
+      { origin: origin('on-failure', `on-failure/${key}`.slice(0, 256), now), reason: 'on-failure', detail, bytes, records: 1 },
+    ]
   }
-  return {
-    origin: { stream, id: `on-failure:${key}`, arrival: now, accounts: [], sources: [] },
-    reason: 'on-failure',
-    detail: `the event source mapping gave up on a batch: ${condition}`,
-    bytes,
-    records,
-  }
+}
+
+interface InvocationRecord {
+  readonly requestContext: { readonly condition: string }
+  readonly payload: string
+}
+
+interface InvocationEvent {
+  readonly Records: readonly {
+    readonly eventID: string
+    readonly eventSourceARN: string
+    readonly kinesis: { readonly data: string; readonly approximateArrivalTimestamp: number }
+  }[]
 }

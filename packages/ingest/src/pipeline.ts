@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import type { FoldRequest, StateStore } from '@weir/sigma'
+import type { StateStore } from '@weir/sigma'
 import type { Route } from './config.ts'
-import { decode } from './decode.ts'
+import { type Decoded, decode } from './decode.ts'
 import { type Detections, detect } from './detect.ts'
-import { WeirError } from './errors.ts'
+import { describe } from './errors.ts'
 import type { Event, Input, Quarantined } from './event.ts'
-import type { ForwardCounts, Forwarder } from './forward.ts'
+import type { Forwarder } from './forward.ts'
 import type { Ledger, LedgerRow } from './ledger/ledger.ts'
+import { emittedRow, receivedRow, sinkRow } from './ledger/make.ts'
 import { normalize, type Redact, redactBytes } from './normalize.ts'
 import { type Log, measure, traced } from './observe.ts'
 import { routed } from './route.ts'
 import type { Quarantine, SpooledEvent } from './spool/spool.ts'
+import { StateUnavailable, watched } from './state/watched.ts'
 import { examineClaim, trustEvent } from './trust.ts'
 
 /** What the pipeline is made of; `assemble.ts` builds it from a config. */
@@ -39,14 +41,17 @@ export interface Processed {
   readonly findings: number
 }
 
-/** An input on its way through, with what each stage adds to it. */
+/** An input on its way through, with what the stages have made of it. */
 interface Passage {
   readonly input: Input
   readonly events: readonly Event[]
   readonly findings: readonly OcsfEvent[]
+  /** Uids of the events that took part in a finding. */
   readonly involved: ReadonlySet<string>
   readonly quarantined: readonly Quarantined[]
   readonly rows: LedgerRow[]
+  /** Sink → how many events its route took: what forward says of them must add up to this. */
+  readonly routedTo: Map<string, number>
 }
 
 /**
@@ -62,61 +67,62 @@ export async function process(inputs: readonly Input[], deadline: number, parts:
     const unsafe = new Set<string>()
     const passages: Passage[] = []
     for (const input of inputs) {
-      try {
-        passages.push(await understand(input, parts))
-      } catch (error) {
-        // State that cannot be reached: the input goes back to the stream whole, and is asked again under the same batch name.
-        parts.log.error(
-          { input: input.origin.id, error: describe(error) },
-          'an input could not be processed and goes back to its stream',
-        )
-        unsafe.add(input.origin.id)
-      }
+      const passage = await passageOf(input, parts)
+      // Quarantine first: an input whose bad part cannot be kept comes again whole, so nothing of it may be delivered yet.
+      if (passage && (await quarantineAll(passage.quarantined, parts))) passages.push(passage)
+      else unsafe.add(input.origin.id)
     }
     const results = await traced('weir.forward', {}, () => forwardAll(passages, deadline, parts))
     for (const result of results) for (const id of result.unsafe) unsafe.add(id)
-    for (const passage of passages) {
-      for (const result of results) passage.rows.push(sinkRow(passage, result))
-      if (!(await quarantineAll(passage.quarantined, parts))) unsafe.add(passage.input.origin.id)
+    for (const { input, events, findings, rows, routedTo } of passages) {
+      for (const { sink, counts } of results) {
+        const row = sinkRow(
+          input.origin.id,
+          sink,
+          routedTo.get(sink) ?? 0,
+          events.length + findings.length,
+          counts.get(input.origin.id),
+        )
+        rows.push(row)
+        for (const outcome of ['delivered', 'duplicate', 'spooled', 'held', 'quarantined'] as const) {
+          if (row[outcome] > 0) measure('weir.sink.events', row[outcome], { sink, outcome })
+        }
+      }
     }
     const safe = passages.filter(passage => !unsafe.has(passage.input.origin.id))
-    try {
-      await parts.ledger.record(safe.flatMap(passage => passage.rows))
-    } catch (error) {
-      // The events are where they belong: repeating the batch for the sake of its count would deliver them twice.
-      parts.log.error(
-        { inputs: safe.length, error: describe(error) },
-        'the ledger could not be written; these inputs are missing from it',
-      )
-      measure('weir.ledger.failed', safe.length)
-    }
+    await count(safe, parts)
     measure('weir.pipeline.duration', parts.now() - began)
     return { unsafe, findings: safe.reduce((sum, passage) => sum + passage.findings.length, 0) }
   })
 }
 
-/** decode → normalize → detect, for one input. */
+/** decode → normalize → detect, for one input; undefined where it must come again under the same name. */
+async function passageOf(input: Input, parts: Parts): Promise<Passage | undefined> {
+  try {
+    return await understand(input, parts)
+  } catch (error) {
+    parts.log.error({ input: input.origin.id, error: describe(error) }, 'an input could not be processed')
+    if (error instanceof StateUnavailable) return undefined
+    // Whatever else this is, it would happen again: a person looks at it, and the stream goes on.
+    const detail = `the input could not be processed (${error instanceof Error ? error.name : 'unknown error'}); the log says more`
+    const item: Quarantined = { origin: input.origin, reason: 'unmappable', detail, bytes: input.bytes, records: 1 }
+    return passage(input, { received: 1 }, [], [], new Set(), [item])
+  }
+}
+
 async function understand(input: Input, parts: Parts): Promise<Passage> {
   const { origin } = input
+  const now = parts.now()
+  const state = watched(parts.state)
+
   const decoded = decode(input)
   const normalized = normalize(decoded.records, origin, parts.redact)
   const quarantined = [...decoded.quarantined, ...normalized.quarantined]
-  const events = [...normalized.events]
-
-  const now = parts.now()
-  if (decoded.batch) {
-    const { sandbox, sequence } = decoded.batch
-    const claim = { sandbox, sequence, functionArn: decoded.batch.function.arn }
-    const digest = createHash('sha256').update(input.bytes).digest('hex').slice(0, 32)
-    events.push(...(await examineClaim(claim, origin, digest, parts.state, now)))
-  }
-  const wrong = quarantined.filter(item => item.reason === 'wrong-source')
-  if (wrong[0]) events.push(trustEvent('weir.wrong-source', origin, { detail: wrong[0].detail, records: wrong.length }))
+  const events = [...normalized.events, ...(await examine(input, decoded, quarantined, state, now))]
   parts.tap?.events?.(events)
 
-  const state = watched(parts.state)
   const { findings, involved, failed } = await detect(events, origin.id, now, state, parts.detections)
-  if (state.failure) throw new WeirError('the state store cannot be reached', { cause: state.failure })
+  if (state.failure) throw new StateUnavailable('the state store cannot be reached', { cause: state.failure })
   for (const { title, error } of failed) {
     measure('weir.detections.failed', 1, { detection: title })
     parts.log.error({ detection: title, input: origin.id, error: describe(error) }, 'a detection failed; the others ran')
@@ -125,82 +131,60 @@ async function understand(input: Input, parts: Parts): Promise<Passage> {
     parts.tap?.finding?.(finding)
     measure('weir.findings', 1, { severity: String(finding['severity']) })
   }
-  const lost = quarantined.reduce((sum, item) => sum + item.records, 0)
   measure('weir.records.received', decoded.received, { stream: origin.stream })
   measure('weir.records.decoded', normalized.events.length, { stream: origin.stream })
   for (const item of quarantined)
     measure('weir.records.quarantined', item.records, { stream: origin.stream, reason: item.reason })
-
-  const rows: LedgerRow[] = [
-    {
-      kind: 'received',
-      input: origin.id,
-      stream: origin.stream,
-      function: decoded.batch?.function.arn ?? '',
-      sandbox: decoded.batch?.sandbox ?? '',
-      sequence: decoded.batch?.sequence ?? 0,
-      records: decoded.received,
-      decoded: normalized.events.length,
-      quarantined: lost,
-      findings: findings.length,
-    },
-  ]
-  if (decoded.batch) {
-    const { sandbox, sequence, emitted, dropped } = decoded.batch
-    rows.push({
-      kind: 'emitted',
-      sandbox,
-      sequence,
-      function: decoded.batch.function.arn,
-      emitted,
-      dropped: Object.fromEntries(dropped.map(({ reason, records }) => [reason, records])),
-    })
-  }
-  return { input, events, findings, involved, quarantined, rows }
+  return passage(input, decoded, events, findings, involved, quarantined, normalized.events.length)
 }
 
-/** The state store, and whether it failed: then the input must come again, while a detection's own bug must not stop the stream. */
-function watched(state: StateStore): StateStore & { failure: unknown } {
-  const watching = {
-    failure: undefined as unknown,
-    fold: <State, Answer>(request: FoldRequest<State, Answer>) =>
-      state.fold(request).catch((error: unknown) => {
-        watching.failure = error
-        throw error
-      }),
-    lease: state.lease.bind(state),
-    close: state.close.bind(state),
+/** What does not fit what is known of the stream, as events of ingest's own. */
+async function examine(
+  { origin, bytes }: Input,
+  { batch }: Decoded,
+  quarantined: readonly Quarantined[],
+  state: StateStore,
+  now: number,
+): Promise<Event[]> {
+  const found: Event[] = []
+  if (batch) {
+    const claim = { sandbox: batch.sandbox, sequence: batch.sequence, functionArn: batch.function.arn }
+    const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 32)
+    found.push(...(await examineClaim(claim, origin, digest, state, now)))
   }
-  return watching
+  const wrong = quarantined.filter(item => item.reason === 'wrong-source')
+  if (wrong[0]) found.push(trustEvent('weir.wrong-source', origin, { detail: wrong[0].detail, records: wrong.length }))
+  return found
+}
+
+function passage(
+  input: Input,
+  decoded: Pick<Decoded, 'received' | 'batch'>,
+  events: readonly Event[],
+  findings: readonly OcsfEvent[],
+  involved: ReadonlySet<string>,
+  quarantined: readonly Quarantined[],
+  understood = 0,
+): Passage {
+  const lost = quarantined.reduce((sum, item) => sum + item.records, 0)
+  const rows: LedgerRow[] = [receivedRow(input.origin, decoded, understood, lost, findings.length)]
+  if (decoded.batch) rows.push(emittedRow(decoded.batch))
+  return { input, events, findings, involved, quarantined, rows, routedTo: new Map() }
 }
 
 /** Each sink gets what its route says, all inputs together, all sinks at once. */
 function forwardAll(passages: readonly Passage[], deadline: number, parts: Parts): ReturnType<Forwarder['forward']> {
   const bySink = new Map<string, SpooledEvent[]>()
   for (const [sink, route] of parts.routes) {
-    bySink.set(
-      sink,
-      passages.flatMap(({ input, events, findings, involved }) => routed(route, input.origin.id, events, findings, involved)),
-    )
+    const all: SpooledEvent[] = []
+    for (const { input, events, findings, involved, routedTo } of passages) {
+      const own = routed(route, input.origin.id, events, findings, involved)
+      routedTo.set(sink, own.length)
+      all.push(...own)
+    }
+    bySink.set(sink, all)
   }
   return parts.forwarder.forward(bySink, { deadline })
-}
-
-function sinkRow(passage: Passage, result: { sink: string; counts: ReadonlyMap<string, ForwardCounts> }): LedgerRow {
-  const input = passage.input.origin.id
-  const counts = result.counts.get(input) ?? { delivered: 0, duplicate: 0, spooled: 0, held: 0, quarantined: 0 }
-  const sum = counts.delivered + counts.duplicate + counts.spooled + counts.held + counts.quarantined
-  for (const [outcome, number] of Object.entries(counts)) {
-    if (number > 0) measure('weir.sink.events', number, { sink: result.sink, outcome })
-  }
-  return {
-    kind: 'sink',
-    input,
-    sink: result.sink,
-    routed: sum,
-    notRouted: passage.events.length + passage.findings.length - sum,
-    ...counts,
-  }
 }
 
 /** False when an item could not be stored: then the input must come again. */
@@ -216,8 +200,15 @@ async function quarantineAll(items: readonly Quarantined[], parts: Parts): Promi
   return true
 }
 
-/** An error for the log: name and message, and those of its cause. */
-export function describe(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown error'
-  return `${error.name}: ${error.message}${error.cause === undefined ? '' : ` (${describe(error.cause)})`}`
+/** Writes the ledger. The events are where they belong by now: repeating a batch for the sake of its count would deliver it twice. */
+async function count(safe: readonly Passage[], parts: Parts): Promise<void> {
+  try {
+    await parts.ledger.record(safe.flatMap(each => each.rows))
+  } catch (error) {
+    parts.log.error(
+      { inputs: safe.length, error: describe(error) },
+      'the ledger could not be written; these inputs are missing from it',
+    )
+    measure('weir.ledger.failed', safe.length)
+  }
 }

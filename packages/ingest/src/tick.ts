@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Assembled } from './assemble.ts'
 import { measure } from './observe.ts'
-import { describe } from './pipeline.ts'
+import { describe } from './errors.ts'
 
-const LEASE_MS = 90_000 // longer than a tick may run, so that two never drain one sink at once
+const LEASE_SPARE_MS = 15_000 // a lease outlives the tick that holds it, so that two never drain one sink at once
 const ENTRIES_PER_TICK = 200
 
 export interface Ticked {
@@ -13,6 +13,15 @@ export interface Ticked {
   readonly failed: number
 }
 
+/** The end of an equal share of the time that is left, among so many. */
+const share = (now: number, deadline: number, among: number): number => now + Math.max(0, deadline - now) / Math.max(1, among)
+
+/** Another sink begins each minute. */
+const rotated = <T>(items: readonly T[], by: number): T[] => [
+  ...items.slice(by % items.length),
+  ...items.slice(0, by % items.length),
+]
+
 /**
  * The second door, run each minute by a schedule (a timer on a laptop), because a stream function runs only when records arrive: drains each
  * sink's spool under a lease, and reads the event source mapping's on-failure bucket into quarantine.
@@ -21,12 +30,16 @@ export async function tick(weir: Assembled, deadline: number): Promise<Ticked> {
   const { state, ledger, log, now } = weir.parts
   const holder = randomUUID()
   let settled = 0
-  for (const sink of weir.parts.routes.keys()) {
+  const sinks = rotated([...weir.parts.routes.keys()], Math.floor(now() / 60_000))
+  // The on-failure bucket first, for it is short work; then each sink its share of the time, so that a slow one starves nobody.
+  const failed = weir.onFailure ? await weir.onFailure.collect(share(now(), deadline, sinks.length + 1)) : 0
+  for (const [done, sink] of sinks.entries()) {
     if (now() >= deadline) break
     try {
-      if (!(await state.lease(`drain|${sink}`, holder, now(), LEASE_MS))) continue
+      const until = share(now(), deadline, sinks.length - done)
+      if (!(await state.lease(`drain|${sink}`, holder, now(), until - now() + LEASE_SPARE_MS))) continue
       const rows = await weir.forwarder.drain(sink, {
-        deadline,
+        deadline: until,
         limit: ENTRIES_PER_TICK,
         settle: settledRows => ledger.record(settledRows),
       })
@@ -40,7 +53,6 @@ export async function tick(weir: Assembled, deadline: number): Promise<Ticked> {
       log.error({ sink, error: describe(error) }, 'the spool of a sink could not be drained')
     }
   }
-  const failed = weir.onFailure ? await weir.onFailure.collect(deadline) : 0
   await weir.telemetry.flush()
   return { settled, failed }
 }

@@ -17,7 +17,7 @@ export interface Claim {
 }
 
 const SEQUENCES_KEPT = 128 // per sandbox: a redelivery is minutes old, a sandbox flushes a few times a minute
-const KEEP_MS = 24 * 3600_000 // as long as a stream keeps records by default
+const KEEP_MS = 7 * 24 * 3600_000 // as long as the stack's streams keep records: a redelivery cannot be older
 
 /** Compares a batch's claims with what is known of its stream and with what the same sandbox sent before. */
 export async function examineClaim(
