@@ -28,7 +28,7 @@ export interface Redactor {
   text(text: string): { text: string; found: SecretFound[] }
   /** A JSON value, keys included; the same reference when nothing was found. More than 64 levels deep is left out, with a mask in its place. */
   json(value: unknown, options?: RedactOptions): { value: unknown; found: SecretFound[] }
-  /** False when a closer look is needed. True says for sure that neither `text` nor, of the parsed JSON, `json` would find anything: one scan. */
+  /** False when a closer look is needed. True says for sure that `text` would find nothing: one scan. */
   isClean(text: string): boolean
 }
 
@@ -95,7 +95,9 @@ export function createRedactor({ key }: { key: Uint8Array | string }): Redactor 
       found.push({ kind: 'too-deep', place: placeOf(path), fingerprint: '' })
       return '[redacted:too-deep]'
     }
-    return Array.isArray(value) ? redactArray(value, path, field, keep, found) : redactObject(value, path, keep, found)
+    return Array.isArray(value)
+      ? redactArray(value, path, field, keep, found)
+      : redactObject(value as Readonly<Record<string, unknown>>, path, keep, found)
   }
 
   const redactNumber = (value: number, path: string[], found: SecretFound[]): unknown => {
@@ -122,20 +124,22 @@ export function createRedactor({ key }: { key: Uint8Array | string }): Redactor 
     return copy ?? value
   }
 
-  const redactObject = (value: object, path: string[], keep: Keep, found: SecretFound[]): unknown => {
-    const entries = Object.entries(value)
-    const named = nameOfValue(entries)
-    let changed = false
-    for (const entry of entries) {
-      const [name, each] = entry
-      if (name.length >= MIN_KEY && scan(name)) entry[0] = redactText(name, path, null, NONE, found)
-      const field = sensitiveField(named !== undefined && VALUE.has(name) ? named : name)
-      path.push(entry[0])
-      entry[1] = redactValue(each, path, field, keep, found)
+  const redactObject = (value: Readonly<Record<string, unknown>>, path: string[], keep: Keep, found: SecretFound[]): unknown => {
+    let changed: [string, unknown][] | undefined
+    const names = Object.keys(value)
+    for (let at = 0; at < names.length; at++) {
+      const name = names[at] as string
+      const each = value[name]
+      const known = nameOf(name)
+      if (known === PLAIN && isHarmless(each)) continue
+      const kept = known.hits ? redactText(name, path, null, NONE, found) : name
+      const field = known.isValue ? sensitiveField(nameOfValue(value, names) ?? name) : known.field
+      path.push(kept)
+      const redacted = redactValue(each, path, field, keep, found)
       path.pop()
-      changed ||= entry[0] !== name || entry[1] !== each
+      if (kept !== name || redacted !== each) (changed ??= Object.entries(value))[at] = [kept, redacted]
     }
-    return changed ? fromEntries(entries, Object.getPrototypeOf(value) === null) : value
+    return changed ? fromEntries(changed, Object.getPrototypeOf(value) === null) : value
   }
 
   return {
@@ -158,10 +162,53 @@ const NONE: Keep = new Set()
 const NAME = new Set(['name', 'Name', 'key', 'Key', 'ParameterKey'])
 const VALUE = new Set(['value', 'Value', 'ParameterValue'])
 
-function nameOfValue(entries: readonly (readonly [string, unknown])[]): string | undefined {
-  if (entries.length > 4 || !entries.some(([name]) => VALUE.has(name))) return undefined
-  const name = entries.find(([each, value]) => NAME.has(each) && typeof value === 'string')?.[1]
-  return name as string | undefined
+function nameOfValue(value: Readonly<Record<string, unknown>>, names: readonly string[]): string | undefined {
+  if (names.length > 4) return undefined
+  const name = names.find(each => NAME.has(each) && typeof value[each] === 'string')
+  return name === undefined ? undefined : (value[name] as string)
+}
+
+/** What is to know of a key, whatever stands under it. */
+interface Name {
+  readonly field: Sensitive | null
+  /** It may hold a secret itself. */
+  readonly hits: boolean
+  /** A key beside it may name what stands under it. */
+  readonly isValue: boolean
+}
+
+/** The common case, the same for all. */
+const PLAIN: Name = { field: null, hits: false, isValue: false }
+const MAX_NAMES = 4096
+const MAX_NAME = 100
+const seen = new Map<string, Name>()
+
+/** Keys come again and again, so what they are is kept. */
+function nameOf(name: string): Name {
+  const known = seen.get(name)
+  if (known) return known
+  const field = sensitiveField(name)
+  const hits = name.length >= MIN_KEY && scan(name) !== null
+  const isValue = VALUE.has(name)
+  const found = field || hits || isValue ? { field, hits, isValue } : PLAIN
+  if (name.length > MAX_NAME) return found
+  if (seen.size >= MAX_NAMES) seen.clear()
+  seen.set(name, found)
+  return found
+}
+
+/** Whether there is nothing to look for in a value whose field's name says nothing. */
+function isHarmless(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+      return scan(value) === null
+    case 'number':
+      return value < MIN_CARD
+    case 'object':
+      return value === null
+    default:
+      return true
+  }
 }
 
 const wholeEdit = (text: string, { kind }: Sensitive): Edit => ({

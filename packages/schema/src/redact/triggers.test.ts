@@ -41,6 +41,28 @@ describe('createScanner', () => {
     )
   })
 
+  it('finds shapes and percent-encoded bytes wherever they stand, and no others', () => {
+    const piece = fc.oneof(
+      fc.stringMatching(/^[0-9 -]{1,16}$/),
+      fc.constantFrom('536-22-1', '4539 1488 0343 64', '@', '%4', '1', 'e', '2026-11-01T08:00:00Z'),
+      fc.string({ unit: 'binary', maxLength: 3 }),
+    )
+    const text = fc.array(piece, { maxLength: 6 }).map(parts => parts.join(''))
+    fc.assert(
+      fc.property(text, each => {
+        const hits = scan(each)
+        const has = (shape: number): boolean => hits?.patterns.has(shape) ?? false
+        expect([has(SHAPES.digits), has(SHAPES.dashed), has(SHAPES.at), hits?.percent ?? false]).toEqual([
+          /\d(?:[ -]?\d){13}/.test(each),
+          /(?<!\d)\d{3}-\d\d-\d/.test(each),
+          each.includes('@'),
+          /%[0-9a-f]{2}/i.test(each),
+        ])
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
   it.each<[string, number[]]>([
     ['4539148803436467', [SHAPES.digits]],
     ['4539 1488 0343 6467', [SHAPES.digits]],

@@ -31,6 +31,8 @@ interface Literal {
 const DIGITS = 14
 const BASE64 = -1
 const ESCAPE = -2
+const AT = 64
+const PERCENT = 37
 const NONE: ReadonlySet<number> = new Set()
 const HASH = 0x9e3779b1
 
@@ -55,8 +57,10 @@ export function createScanner(literals: readonly (readonly string[])[], encoded:
   }
   for (const text of encoded.flatMap(base64Forms)) add({ ...text, exact: true, pattern: BASE64 })
   add({ text: '\\u00', exact: false, pattern: ESCAPE, phase: 0 })
+  const mayHit = createSieve(byStart, may)
 
   return text => {
+    if (!mayHit(text)) return null
     let patterns: Set<number> | undefined
     let base64: { at: number; phase: number }[] | undefined
     let percent = false
@@ -99,6 +103,91 @@ export function createScanner(literals: readonly (readonly string[])[], encoded:
   }
 }
 
+/** How many numbers three characters of six bits make. */
+const THREES = 1 << 18
+/** The top bits of those characters: none of them is set in digits, blanks and dashes, and one is in every letter. */
+const LETTERS = (1 << 17) | (1 << 11) | (1 << 5)
+/** The fewest threes in a row within the shorter of the shapes made of digits, ddd-dd-d, wherever it begins. */
+const RUN = 3
+
+/**
+ * Says false of nearly every text that a scan would find nothing in, and never of one that it would find something in. It looks at each second
+ * place only: of a literal of four characters, wherever it begins, three stand there together, and a table has all such threes.
+ */
+function createSieve(byStart: ReadonlyMap<number, readonly Literal[]>, may: Uint32Array): (text: string) => boolean {
+  const threes = new Uint32Array(THREES / 32)
+  const add = (three: number): void => {
+    threes[three >>> 5] = (threes[three >>> 5] as number) | (1 << three)
+  }
+  for (const { text } of [...byStart.values()].flat()) {
+    const [a, b, c, d] = [0, 1, 2, 3].map(at => six(text.charCodeAt(at))) as [number, number, number, number]
+    add((a << 12) | (b << 6) | c)
+    add((b << 12) | (c << 6) | d)
+  }
+  for (const one of [six(AT), six(PERCENT)]) {
+    for (let two = 0; two < 1 << 12; two++) {
+      add((one << 12) | two)
+      add(((two & 0xfc0) << 6) | (one << 6) | (two & 63))
+      add((two << 6) | one)
+    }
+  }
+
+  /** Whether what ends the sample at `at` begins, or almost ends, a literal; or is a sign that needs a look by itself. */
+  const isHit = (text: string, at: number): boolean => {
+    for (let place = at - 2; place <= at; place++) {
+      const code = text.charCodeAt(place)
+      if (code === AT || code === PERCENT) return true
+    }
+    return (at > 2 && begins(text, at - 3)) || begins(text, at - 2)
+  }
+  const begins = (text: string, start: number): boolean => {
+    const four = folded(text, start)
+    const hash = Math.imul(four, HASH) >>> 16
+    if (((may[hash >>> 5] as number) & (1 << (hash & 31))) === 0) return false
+    return byStart.get(four)?.some(literal => occurs(text, start, literal)) ?? false
+  }
+
+  return text => {
+    const table = threes
+    const { length } = text
+    if (length < 4 || text.charCodeAt(length - 1) === AT) return true
+    let run = 0
+    let first = six(text.charCodeAt(0))
+    for (let at = 2; at < length; at += 2) {
+      const last = six(text.charCodeAt(at))
+      const three = (first << 12) | (six(text.charCodeAt(at - 1)) << 6) | last
+      first = last
+      if (((table[three >>> 5] as number) & (1 << three)) !== 0 && isHit(text, at)) return true
+      if ((three & LETTERS) !== 0) run = 0
+      else if (++run === RUN && hasDigitShape(text, at - 2 * RUN - 1)) return true
+    }
+    return false
+  }
+}
+
+/** Whether a shape made of digits begins at `from` or later and before the next letter, or what `six` takes for one. */
+function hasDigitShape(text: string, from: number): boolean {
+  let digits = 0
+  let gap = 0
+  for (let at = Math.max(0, from); at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (isDigit(code)) {
+      gap = 0
+      if (++digits === DIGITS) return true
+    } else if (code === 45 || code === 32) {
+      if (++gap > 1) digits = 0
+      if (code === 45 && text.charCodeAt(at - 3) === 45 && isDashed(text, at)) return true
+    } else {
+      digits = 0
+      if ((code & 64) !== 0 && at > from) return false
+    }
+  }
+  return false
+}
+
+/** A character as six bits, upper and lower case alike. It also confuses some others: whoever uses it looks again. */
+const six = (code: number): number => (code & 31) | ((code >> 1) & 32)
+
 /** The parts of a literal's base64 that do not depend on what stands around it: one for each place in a group of three bytes. */
 function base64Forms(literal: string): { text: string; phase: number }[] {
   return [0, 1, 2].flatMap(before => {
@@ -114,9 +203,9 @@ function base64Forms(literal: string): { text: string; phase: number }[] {
 /** Upper and lower case as one byte. It also confuses a few other characters: whoever uses it looks again. */
 const fold = (code: number): number => (code | 32) & 0xff
 
-function folded(text: string): number {
+function folded(text: string, start = 0): number {
   let value = 0
-  for (let at = 0; at < 4; at++) value = (value << 8) | fold(text.charCodeAt(at))
+  for (let at = start; at < start + 4; at++) value = (value << 8) | fold(text.charCodeAt(at))
   return value
 }
 
