@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { isAlias, LineCounter, parseDocument, visit } from 'yaml'
-import { type Config, dotted, InvalidConfig, validateConfig } from './config.ts'
+import { type Config, type ConfigIssue, dotted, InvalidConfig, validateConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
 
 const MAX_BYTES = 1 << 20 // a config of a megabyte is a mistake
@@ -35,8 +35,11 @@ function relativeTo(folder: string, config: Config): Config {
   }
 }
 
-/** The same for text that is already read. */
-export function parseConfig(text: string, file: string): Config {
+/**
+ * The same for text that is already read; its paths stay as they are. `further` is what its user asks beyond validity: deploy refuses what
+ * cannot work on Lambda.
+ */
+export function parseConfig(text: string, file: string, further: (config: Config) => readonly ConfigIssue[] = () => []): Config {
   if (text.length > MAX_BYTES) throw new ConfigError(`${file}: is larger than 1 MiB, which no config is`)
   const lines = new LineCounter()
   const document = parseDocument(text, {
@@ -57,7 +60,10 @@ export function parseConfig(text: string, file: string): Config {
       throw new ConfigError(`${at(node.range?.[0] ?? 0)} aliases (*name) are not supported in the config; write the value out`)
   })
   try {
-    return validateConfig(document.toJS())
+    const config = validateConfig(document.toJS())
+    const issues = further(config)
+    if (issues.length > 0) throw new InvalidConfig(issues)
+    return config
   } catch (error) {
     if (!(error instanceof InvalidConfig)) throw error
     const where = (path: readonly (string | number)[]): string => {

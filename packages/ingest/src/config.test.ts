@@ -54,6 +54,20 @@ describe('the config', () => {
     expect(lines('detections:\n  windowMinutes: soon\n')[0]).toMatch(/^weir\.yaml:2:18 detections\.windowMinutes: /)
   })
 
+  it('refuses a stream name that no stream, metric or resource could carry', () => {
+    expect(lines('streams:\n  telemetry: { sources: [weir] }\n  "a_b c": { sources: [weir] }\n')).toEqual([
+      expect.stringMatching(/^weir\.yaml:3:\d+ streams\.a_b c: a name is lower-case letters, digits and "-"/),
+    ])
+    expect(lines('streams:\n  aB: { sources: [weir] }\n')[0]).toMatch(/^weir\.yaml:2:\d+ streams\.aB: /)
+  })
+
+  it('takes further questions of its caller, and answers them with the line', () => {
+    const further = () => [{ path: ['sinks', 0, 'type'], message: 'no' }]
+    expect(() => parseConfig('sinks:\n  - name: a\n    type: file\n    path: x\n', 'weir.yaml', further)).toThrow(
+      'weir.yaml:3:11 sinks[0].type: no',
+    )
+  })
+
   it('says where YAML ends to be YAML', () => {
     expect(lines('sinks: [\n')[0]).toMatch(/^weir\.yaml:\d+:\d+ is not valid YAML/)
     expect(lines('a: &x [1]\nb: *x\n')[0]).toMatch(/aliases/)

@@ -68,9 +68,12 @@ const common = {
 }
 
 const head = z.strictObject({
-  streams: z._default(described(z.record(z.string(), stream), 'By stream name: which sources each stream may carry.'), {
-    telemetry: { sources: ['weir'] },
-  }),
+  streams: z._default(
+    described(z.record(z.string().check(NAME), stream), 'By stream name: which sources each stream may carry.'),
+    {
+      telemetry: { sources: ['weir'] },
+    },
+  ),
   rules: z._default(
     z.strictObject({
       builtin: z._default(described(z.boolean(), "Run Weir's own pack."), true),
@@ -235,6 +238,8 @@ function issue(found: z.core.$ZodIssue, prefix: readonly (string | number)[] = [
   if (found.code === 'invalid_type' && /received undefined/.test(found.message)) {
     return { path, message: `is missing: expected ${found.expected}` }
   }
+  // A stream's name: the record says only that its key is wrong, the key's own issue says why.
+  if (found.code === 'invalid_key') return { path, message: found.issues[0]?.message ?? found.message }
   if (found.code === 'invalid_value')
     return { path, message: `expected ${found.values.map(v => JSON.stringify(v)).join(' or ')}` }
   return { path, message: found.message }
