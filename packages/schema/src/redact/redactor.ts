@@ -95,9 +95,7 @@ export function createRedactor({ key }: { key: Uint8Array | string }): Redactor 
       found.push({ kind: 'too-deep', place: placeOf(path), fingerprint: '' })
       return '[redacted:too-deep]'
     }
-    return Array.isArray(value)
-      ? redactArray(value, path, field, keep, found)
-      : redactObject(value as Readonly<Record<string, unknown>>, path, keep, found)
+    return Array.isArray(value) ? redactArray(value, path, field, keep, found) : redactObject(value, path, keep, found)
   }
 
   const redactNumber = (value: number, path: string[], found: SecretFound[]): unknown => {
@@ -124,20 +122,21 @@ export function createRedactor({ key }: { key: Uint8Array | string }): Redactor 
     return copy ?? value
   }
 
-  const redactObject = (value: Readonly<Record<string, unknown>>, path: string[], keep: Keep, found: SecretFound[]): unknown => {
+  const redactObject = (value: object, path: string[], keep: Keep, found: SecretFound[]): unknown => {
+    const fields = fieldsOf(value)
     let changed: [string, unknown][] | undefined
-    const names = Object.keys(value)
-    for (let at = 0; at < names.length; at++) {
-      const name = names[at] as string
-      const each = value[name]
+    let at = 0
+    for (const name in fields) {
+      const place = at++
+      const each = fields[name]
       const known = nameOf(name)
       if (known === PLAIN && isHarmless(each)) continue
       const kept = known.hits ? redactText(name, path, null, NONE, found) : name
-      const field = known.isValue ? sensitiveField(nameOfValue(value, names) ?? name) : known.field
+      const field = known.isValue ? sensitiveField(nameOfValue(fields) ?? name) : known.field
       path.push(kept)
       const redacted = redactValue(each, path, field, keep, found)
       path.pop()
-      if (kept !== name || redacted !== each) (changed ??= Object.entries(value))[at] = [kept, redacted]
+      if (kept !== name || redacted !== each) (changed ??= Object.entries(fields))[place] = [kept, redacted]
     }
     return changed ? fromEntries(changed, Object.getPrototypeOf(value) === null) : value
   }
@@ -162,10 +161,20 @@ const NONE: Keep = new Set()
 const NAME = new Set(['name', 'Name', 'key', 'Key', 'ParameterKey'])
 const VALUE = new Set(['value', 'Value', 'ParameterValue'])
 
-function nameOfValue(value: Readonly<Record<string, unknown>>, names: readonly string[]): string | undefined {
+function nameOfValue(fields: Fields): string | undefined {
+  const names = Object.keys(fields)
   if (names.length > 4) return undefined
-  const name = names.find(each => NAME.has(each) && typeof value[each] === 'string')
-  return name === undefined ? undefined : (value[name] as string)
+  const name = names.find(each => NAME.has(each) && typeof fields[each] === 'string')
+  return name === undefined ? undefined : (fields[name] as string)
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** An object whose own fields are all that `for … in` sees: that is several times as fast as any list of them. */
+function fieldsOf(value: object): Fields {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  const isPlain = prototype === Object.prototype || prototype === null
+  return (isPlain ? value : Object.fromEntries(Object.entries(value))) as Fields
 }
 
 /** What is to know of a key, whatever stands under it. */
