@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { type KinesisServer, startKinesis } from '@weir/emulator'
 import { prepareLayer } from '@weir/extension'
 import { type Batch, decodeBatch, readBody } from '@weir/schema'
-import { type Counterpart, freePort, need, Skipped, serving, type Stand, type Started, which } from './counterpart.ts'
+import { type Counterpart, eventually, freePort, need, Skipped, serving, type Stand, type Started, which } from './counterpart.ts'
 import { ACCOUNT, REGION } from './samples.ts'
 
 /** AWS's own emulator, where there is one: it is published as a binary and within AWS's base images. */
@@ -94,10 +94,17 @@ async function open(stand: Stand, name: string, kinesis: KinesisServer, env: Rea
   await serving(name, process_, `http://127.0.0.1:${port}/`)
   return {
     process: process_,
-    async invoke(order) {
-      const response = await fetch(url, { method: 'POST', body: JSON.stringify({ order }), signal: AbortSignal.timeout(30_000) })
-      return response.json()
-    },
+    // A managed instance turns away what comes before its next worker is ready; its callers ask again.
+    invoke: order =>
+      eventually('an answer', async () => {
+        const response = await fetch(url, {
+          method: 'POST',
+          body: JSON.stringify({ order }),
+          signal: AbortSignal.timeout(15_000),
+        })
+        const answer: unknown = await response.json()
+        return (answer as { errorType?: string }).errorType === 'Runtime.Unavailable' ? undefined : answer
+      }),
   }
 }
 
@@ -108,14 +115,10 @@ export const rie: Counterpart = {
   name: 'rie',
   async run(stand) {
     stand.note(emulator())
-    for (const mode of [classic, managed]) {
-      const kinesis = await startKinesis({ streams: { telemetry: 1 }, region: REGION, account: ACCOUNT })
-      try {
-        await mode(stand, kinesis)
-      } finally {
-        await kinesis.close()
-      }
-    }
+    const kinesis = await startKinesis({ streams: { telemetry: 1 }, region: REGION, account: ACCOUNT })
+    await classic(stand, kinesis)
+    await kinesis.close()
+    await managed(stand)
   },
 }
 
@@ -142,25 +145,49 @@ async function classic(stand: Stand, kinesis: KinesisServer): Promise<void> {
   })
 }
 
-async function managed(stand: Stand, kinesis: KinesisServer): Promise<void> {
-  const sandbox = await open(stand, 'managed', kinesis, { AWS_LAMBDA_MAX_CONCURRENCY: '2' })
-  const orders = [1, 2, 3, 4, 5, 6]
-  await stand.step('on a managed instance the function answers, two invocations at a time', async () => {
-    // The first one starts the instance; a second beside it would be turned away.
-    for (const pair of [orders.slice(0, 1), orders.slice(1, 3), orders.slice(3, 5), orders.slice(5)]) {
-      assert.deepEqual(
-        await Promise.all(pair.map(order => sandbox.invoke(order))),
-        pair.map(order => ({ order })),
-      )
-    }
-  })
-  await sandbox.process.stop()
-  const batches = shipped(kinesis)
+const ORDERS = [1, 2, 3, 4, 5, 6]
+const TRIES = 4
+/** The emulator's own fault: when it drops a batch because the one before is still under way, it waits for itself for ever. */
+const STUCK = /previous batch hasn't processed yet/
+
+interface Ran {
+  readonly answers: readonly unknown[]
+  readonly output: string
+  readonly batches: readonly Batch[]
+}
+
+/** A managed instance from start to shutdown, two invocations at a time; again where the emulator got stuck. */
+async function runManaged(stand: Stand, tries = 1): Promise<Ran> {
+  const kinesis = await startKinesis({ streams: { telemetry: 1 }, region: REGION, account: ACCOUNT })
+  const sandbox = await open(stand, `managed-${tries}`, kinesis, { AWS_LAMBDA_MAX_CONCURRENCY: '2' })
+  const answers: unknown[] = []
+  try {
+    for (const pair of [ORDERS.slice(0, 2), ORDERS.slice(2, 4), ORDERS.slice(4)])
+      answers.push(...(await Promise.all(pair.map(order => sandbox.invoke(order)))))
+  } catch (error) {
+    if (!STUCK.test(sandbox.process.output()) || tries === TRIES) throw error
+    stand.note('the emulator is stuck on a batch that it dropped; once more')
+    return await runManaged(stand, tries + 1)
+  } finally {
+    await sandbox.process.stop()
+    await kinesis.close()
+  }
+  return { answers, output: sandbox.process.output(), batches: shipped(kinesis) }
+}
+
+async function managed(stand: Stand): Promise<void> {
+  const { answers, output, batches } = await runManaged(stand)
+  await stand.step('on a managed instance the function answers, two invocations at a time', () =>
+    assert.deepEqual(
+      answers,
+      ORDERS.map(order => ({ order })),
+    ),
+  )
   const records = batches.flatMap(batch => batch.records)
   const bodies = (signal: string): Record<string, unknown>[] =>
     records.filter(record => record.signal === signal).map(record => readBody(record) as Record<string, unknown>)
   await stand.step("AWS's own Telemetry API takes the subscription, and what it tells arrives on the stream", () => {
-    assert.match(sandbox.process.output(), /Telemetry subscription created/)
+    assert.match(output, /Telemetry subscription created/)
     assert.partialDeepStrictEqual(bodies('weir.start')[0], { mode: 'managed-instances', schema: '2025-01-29', faults: [] })
     assert.equal(bodies('platform.initStart').length, 1)
     assert.partialDeepStrictEqual(bodies('platform.initReport')[0], { status: 'success' })
@@ -175,7 +202,7 @@ async function managed(stand: Stand, kinesis: KinesisServer): Promise<void> {
   })
   await stand.step("every invocation has its start, its report and its line of log, none under another's id", () => {
     const ids = bodies('platform.start').map(({ requestId }) => String(requestId))
-    assert.equal(new Set(ids).size, orders.length)
+    assert.equal(new Set(ids).size, ORDERS.length)
     for (const signal of ['platform.start', 'platform.report']) {
       const told = records.filter(record => record.signal === signal)
       assert.deepEqual(told.map(({ invocation }) => invocation).toSorted(), ids.toSorted(), signal)
@@ -184,7 +211,7 @@ async function managed(stand: Stand, kinesis: KinesisServer): Promise<void> {
     const said = lines.map(line => ({ line, log: JSON.parse(String(readBody(line))) as { message: string; requestId: string } }))
     assert.deepEqual(
       said.map(({ log }) => log.message).toSorted(),
-      orders.map(order => `order ${order} paid`),
+      ORDERS.map(order => `order ${order} paid`),
     )
     for (const { line, log } of said) assert.ok(['', log.requestId].includes(line.invocation), 'a line under another invocation')
   })
