@@ -106,6 +106,21 @@ describe('the pipeline', () => {
     expect(routedTo).toEqual([0])
   })
 
+  it('begins nothing behind an input that must come again', async () => {
+    const state = memoryState()
+    let folds = 0
+    const once: StateStore = {
+      fold: request => (folds++ === 1 ? Promise.reject(new Error('throttled')) : state.fold(request)),
+      lease: (...given) => state.lease(...given),
+      close: () => state.close(),
+    }
+    const bench = await openBench({ stores: { state: once } })
+    const batches = [1, 2, 3].map(n => ({ stream: 'telemetry', data: logBatch([`line ${n}`], { sequence: n }), sequence: n }))
+    const [failed = ''] = await bench.handle(batches)
+    expect(failed.endsWith('991')).toBe(true) // the second of the three
+    expect((await summarize(bench.weir.ledger)).totals).toMatchObject({ inputs: 1 })
+  })
+
   it('delivers once when the ledger cannot be written', async () => {
     const ledger = { ...memoryLedger(), record: () => Promise.reject(new Error('throttled')) }
     const log: string[] = []

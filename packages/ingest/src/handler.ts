@@ -1,3 +1,4 @@
+import { isBatch, readEnvelope } from '@weir/schema'
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda'
 import type { Assembled } from './assemble.ts'
 import type { Config } from './config.ts'
@@ -5,8 +6,12 @@ import type { Input } from './event.ts'
 import { measure } from './observe.ts'
 import { process as run } from './pipeline.ts'
 
-/** Records of one pass through the pipeline, so that what is done stays done when time runs out. */
-const SLICE_BYTES = 4 << 20
+/**
+ * What one pass through the pipeline may weigh: bytes as they will be after inflating, and an allowance for each record's objects. It bounds
+ * memory, and what is done stays done when time runs out.
+ */
+const SLICE_WEIGHT = 16 << 20
+const RECORD_WEIGHT = 2 << 10
 /** At this share of the function's time, but at least two seconds before its end, what is left goes back to the stream. */
 const RESERVE_SHARE = 0.15
 const RESERVE_MS = 2_000
@@ -23,16 +28,14 @@ export function createHandler(weir: Assembled) {
     const remaining = context.getRemainingTimeInMillis()
     const deadline = weir.parts.now() + remaining - Math.max(RESERVE_MS, remaining * RESERVE_SHARE)
     try {
-      for (const slice of slices(event.Records)) {
+      for (const slice of slices(event.Records, weir.config)) {
         const first = slice[0]
         if (!first) continue
-        if (weir.parts.now() >= deadline) return failures([first.kinesis.sequenceNumber])
-        const inputs = slice.map(record => toInput(record, weir.config))
+        if (weir.parts.now() >= deadline) return failures([first.sequenceNumber])
+        const inputs = slice.map(({ input }) => input)
         const { unsafe } = await run(inputs, deadline, weir.parts)
         if (unsafe.size > 0) {
-          return failures(
-            slice.filter((_, i) => unsafe.has(inputs[i]?.origin.id ?? '')).map(record => record.kinesis.sequenceNumber),
-          )
+          return failures(slice.filter(({ input }) => unsafe.has(input.origin.id)).map(each => each.sequenceNumber))
         }
         lag(inputs, weir.parts.now())
       }
@@ -66,20 +69,39 @@ export function toInput(record: KinesisStreamRecord, config: Pick<Config, 'strea
   }
 }
 
-function* slices(records: readonly KinesisStreamRecord[]): Generator<KinesisStreamRecord[]> {
-  let slice: KinesisStreamRecord[] = []
-  let bytes = 0
+interface Piece {
+  readonly input: Input
+  readonly sequenceNumber: string
+}
+
+function* slices(records: readonly KinesisStreamRecord[], config: Pick<Config, 'streams'>): Generator<Piece[]> {
+  let slice: Piece[] = []
+  let weight = 0
   for (const record of records) {
-    const size = record.kinesis.data.length
-    if (slice.length > 0 && bytes + size > SLICE_BYTES) {
+    const input = toInput(record, config)
+    const own = weightOf(input.bytes)
+    if (slice.length > 0 && weight + own > SLICE_WEIGHT) {
       yield slice
       slice = []
-      bytes = 0
+      weight = 0
     }
-    slice.push(record)
-    bytes += size
+    slice.push({ input, sequenceNumber: record.kinesis.sequenceNumber })
+    weight += own
   }
   if (slice.length > 0) yield slice
+}
+
+/** What an input will weigh once it is open. A gzip says so in its last four bytes (RFC 1952, ISIZE); a lie costs at most the inflating limit. */
+function weightOf(bytes: Uint8Array): number {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b && bytes.length >= 18)
+    return Math.max(bytes.length, Buffer.from(bytes.subarray(-4)).readUInt32LE())
+  if (!isBatch(bytes)) return bytes.length
+  try {
+    const { rawBytes, count } = readEnvelope(bytes)
+    return rawBytes + count * RECORD_WEIGHT
+  } catch {
+    return bytes.length // decode says what is wrong with it
+  }
 }
 
 /** One item is enough: Lambda takes the lowest as its checkpoint. Sequence numbers are decimal strings of up to 129 digits. */

@@ -36,7 +36,7 @@ export interface Parts {
 
 /** What became of the inputs of one call. */
 export interface Processed {
-  /** Inputs that are not safe: neither delivered, nor spooled, nor in quarantine. Only these are reported back to the stream. */
+  /** Inputs that are not safe: neither delivered, nor spooled, nor in quarantine, or not begun. Only these are reported back to the stream. */
   readonly unsafe: ReadonlySet<string>
   readonly findings: number
 }
@@ -66,11 +66,15 @@ export async function process(inputs: readonly Input[], deadline: number, parts:
   return traced('weir.process', { 'weir.inputs': inputs.length }, async () => {
     const unsafe = new Set<string>()
     const passages: Passage[] = []
-    for (const input of inputs) {
+    for (const [index, input] of inputs.entries()) {
       const passage = await passageOf(input, parts)
       // Quarantine first: an input whose bad part cannot be kept comes again whole, so nothing of it may be delivered yet.
       if (passage && (await quarantineAll(passage.quarantined, parts))) passages.push(passage)
-      else unsafe.add(input.origin.id)
+      else {
+        // A stream repeats everything from the first failure on: what stands behind it is not begun, or it would be delivered twice.
+        for (const { origin } of inputs.slice(index)) unsafe.add(origin.id)
+        break
+      }
     }
     const results = await traced('weir.forward', {}, () => forwardAll(passages, deadline, parts))
     for (const result of results) for (const id of result.unsafe) unsafe.add(id)
