@@ -43,6 +43,9 @@ export interface Given {
   }
   readonly env?: Readonly<Record<string, string>>
   readonly log?: { write(line: string): void }
+  readonly now?: () => number
+  /** Sees how many events each input gave. */
+  readonly events?: (count: number) => void
 }
 
 export async function openBench(given: Given = {}): Promise<Bench> {
@@ -61,7 +64,9 @@ export async function openBench(given: Given = {}): Promise<Bench> {
         quarantine: memoryQuarantine(),
         ...given.stores,
       },
+      ...(given.now ? { now: given.now } : {}),
       tap: {
+        events: events => given.events?.(events.length),
         finding: finding => void findings.push(finding),
       },
     },
