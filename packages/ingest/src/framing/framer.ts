@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { JsonError, parseJson, parseScanned } from '../json.ts'
+import { JsonError, parseJson, parseScanned, parseShort } from '../json.ts'
 import { type Landing, nextValue, openingOf } from './damage.ts'
 import { ARRAY, LOGS_WRAPPER, logsEvent, logsOf, RECORDS_WRAPPER, SCALAR } from './envelope.ts'
 import { Scanner } from './scanner.ts'
@@ -10,9 +10,12 @@ import { ByteWindow } from './window.ts'
 const LOOKAHEAD = 256
 /** How much of damaged bytes is kept. */
 const KEPT = 64 * 1024
+/** So many damaged pieces of one input stand each for itself; beyond them, those between two good elements are one. */
+const BAD_PIECES = 1_000
 /** How deep an indentation, or how long an element's opening, may be and still serve to find the next element, bytes. */
 const MARK = 64
 
+const LINE_FEED = Buffer.from('\n')
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 
 /** What is wrong with some bytes. */
@@ -30,6 +33,16 @@ interface Elements {
   readonly wrapped: boolean
   /** How its elements begin, up to the first colon. */
   opening: Buffer | undefined
+}
+
+/** Damaged pieces that are given out as one. */
+interface Run {
+  readonly first: FramedBad
+  /** What is kept of them, with line feeds between. */
+  readonly parts: Uint8Array[]
+  held: number
+  /** The offset after the last of them. */
+  end: number
 }
 
 /**
@@ -64,6 +77,9 @@ export class Framer {
   #sample: Buffer | undefined
   /** Bytes looked at again because of damage. Bounded, or hostile input could make the work quadratic. */
   #rescanned = 0
+  #badPieces = 0
+  /** Damaged pieces in a row, while they are taken together. */
+  #run: Run | undefined
   #ended = false
 
   constructor(limits: FramingLimits) {
@@ -82,9 +98,37 @@ export class Framer {
   *drain(last: boolean, cut?: Fault): Generator<Framed> {
     for (;;) {
       const step = this.#step(last, cut)
-      if (step === 'more') return
-      yield* step
+      if (step === 'more') {
+        if (last) yield* this.#endRun()
+        return
+      }
+      for (const framed of step) {
+        if (framed.kind === 'bad' && this.#badPieces >= BAD_PIECES) this.#join(framed)
+        else {
+          if (framed.kind === 'bad') this.#badPieces++
+          yield* this.#endRun()
+          yield framed
+        }
+      }
     }
+  }
+
+  /** Takes a damaged piece together with those before it: compressed, millions of them fit one record of a stream. */
+  #join(bad: FramedBad): void {
+    this.#run ??= { first: bad, parts: [], held: 0, end: 0 }
+    const run = this.#run
+    run.end = bad.offset + bad.length
+    if (run.held >= this.#kept) return
+    const part = bad.bytes.subarray(0, this.#kept - run.held)
+    run.parts.push(part, LINE_FEED)
+    run.held += part.length + 1
+  }
+
+  *#endRun(): Generator<FramedBad> {
+    const run = this.#run
+    if (!run) return
+    this.#run = undefined
+    yield { ...run.first, bytes: Buffer.concat(run.parts.slice(0, -1)), length: run.end - run.first.offset }
   }
 
   #step(last: boolean, cut?: Fault): readonly Framed[] | 'more' {
@@ -122,7 +166,11 @@ export class Framer {
     this.#indentation = first ? window.slice(this.#lineStart, this.#at) : undefined
     this.#lead = false
     if (this.#array) this.#element(this.#array, window.byte(this.#at))
-    else this.#top(window.byte(this.#at))
+    else {
+      const record = this.#oneLine && first ? this.#objectLine(last) : undefined
+      if (record) return record
+      this.#top(window.byte(this.#at))
+    }
     return []
   }
 
@@ -136,6 +184,22 @@ export class Framer {
     if (window.end - this.#at < 3) return true
     const [quote, letter] = [window.byte(this.#at + 1), window.byte(this.#at + 2)]
     return quote !== 0x22 || letter === 0x52 || letter === 0x6d
+  }
+
+  /** An object that is a whole line, as the one before it was. What is anything else, or needs a closer look, is `undefined` and scanned. */
+  #objectLine(last: boolean): readonly Framed[] | undefined {
+    const window = this.#window
+    if (window.byte(this.#at) !== 0x7b || this.#shape !== 'json' || this.#lineStart !== this.#at || this.#needsLookahead())
+      return undefined
+    const feed = window.find(0x0a, this.#at)
+    const end = feed < 0 && last ? window.end : feed
+    if (end < 0 || window.byte(end - 1) !== 0x7d || end - this.#at > this.#limits.elementBytes) return undefined
+    const bytes = window.slice(this.#at, end)
+    const text = bytes.toString('utf8')
+    const parsed = parseShort(text, this.#limits.depth)
+    if (!parsed) return undefined
+    this.#at = end
+    return this.#settle(this.#records(parsed.value, bytes, parsed.repaired || isRepaired(text, bytes)))
   }
 
   #top(byte: number): void {
@@ -231,7 +295,7 @@ export class Framer {
       const event = logsEvent(item)
       const bytes = Buffer.from(event?.message ?? JSON.stringify(item))
       const length = bytes.length
-      const kept = bytes.subarray(0, this.#kept)
+      const kept = length > this.#kept ? Buffer.from(bytes.subarray(0, this.#kept)) : bytes
       if (!event)
         return {
           kind: 'bad',
@@ -353,7 +417,7 @@ export class Framer {
   }
 
   #bad(fault: Fault, to: number): FramedBad {
-    const bytes = (this.#sample ?? this.#head()).subarray(0, to - this.#start)
+    const bytes = this.#sample?.subarray(0, to - this.#start) ?? this.#head(to)
     const bad: FramedBad = { kind: 'bad', ...fault, bytes, offset: this.#start, length: to - this.#start }
     this.#settle([])
     return bad
@@ -367,9 +431,9 @@ export class Framer {
     return framed
   }
 
-  /** A copy of how the current value begins. */
-  #head(): Buffer {
-    return Buffer.from(this.#window.slice(this.#start, Math.min(this.#start + this.#kept, this.#window.end)))
+  /** A copy of how the current value begins, of nothing beyond it: a piece may be kept long, and there may be many. */
+  #head(to = this.#window.end): Buffer {
+    return Buffer.from(this.#window.slice(this.#start, Math.min(to, this.#start + this.#kept, this.#window.end)))
   }
 
   #tooLarge(): Fault {

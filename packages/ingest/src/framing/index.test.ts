@@ -230,6 +230,27 @@ describe('framing of damage', () => {
     expect(reasons(frame('['.repeat(100_000)))).not.toEqual([])
   })
 
+  it('keeps of each damaged piece no more than the piece', () => {
+    const pieces = frame('{"a":x}\n'.repeat(900)).map(item => (item as { bytes: Uint8Array }).bytes)
+    expect(pieces).toHaveLength(900)
+    const held = new Set(pieces.map(({ buffer }) => buffer))
+    expect([...held].reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeLessThan(200_000)
+  })
+
+  it('takes damaged pieces together once there are a thousand, and frames every good element all the same', async () => {
+    const input = Buffer.from(`${'{"a":x}\n'.repeat(50_000)}{"a":1}\n${'{"a":y}\n'.repeat(3)}{"a":2}\n`)
+    const framed = frame(gzipSync(input))
+    expect(framed).toHaveLength(1_000 + 1 + 1 + 1 + 1)
+    expect(values(framed)).toEqual([{ a: 1 }, { a: 2 }])
+    expect(framed.at(-2)).toMatchObject({ kind: 'bad', reason: 'invalid-json', offset: 400_008, length: 23 })
+    expect(Buffer.from((framed.at(-2) as { bytes: Uint8Array }).bytes).toString()).toBe('{"a":y}\n{"a":y}\n{"a":y}')
+    const run = framed.at(-4) as { bytes: Uint8Array; length: number; offset: number }
+    expect(run).toMatchObject({ offset: 8_000, length: 49_000 * 8 - 1 })
+    expect(run.bytes.length).toBeLessThanOrEqual(64 * 1024)
+    expect(run.bytes.length).toBeGreaterThan(64_000)
+    expect(await streamed(input, [777])).toEqual(framed)
+  })
+
   it('keeps __proto__ as data', () => {
     const [value] = values(frame('{"__proto__":{"admin":1},"constructor":{"prototype":{"admin":1}}}'))
     expect(Object.keys(value as object)).toEqual(['__proto__', 'constructor'])
@@ -304,6 +325,34 @@ describe('framing, whatever comes', () => {
         expect(values(frame(want.map(value => JSON.stringify(value, null, 2)).join('\n')))).toEqual(want)
       }),
       { numRuns: 300 },
+    )
+  })
+
+  it('gives of a line between others what it gives of the line alone', () => {
+    const odd = fc.constantFrom(
+      '{"a":12345678901234567890}',
+      String.raw`{"a":"\ud800"}`,
+      String.raw`{"a":"\ud83d\ude00"}`,
+      '{"a":1e400}',
+      '{"\uFFFD":"é"}',
+      `{"a":${'['.repeat(6)}${']'.repeat(6)}}`,
+      `{"a":${'['.repeat(7)}${']'.repeat(7)}}`,
+      `{"a":${'['.repeat(8)}${']'.repeat(8)}}`,
+      `{"a":"${'x'.repeat(192)}"}`,
+      `{"a":"${'x'.repeat(193)}"}`,
+      '{"a":1} ',
+      '{"a":1}{"b":2}',
+      '{"__proto__":1}',
+      '{}',
+      ' {"a":1}',
+    )
+    const alone = (text: string): unknown[] => plain(frame(text, SMALL)).map(item => ({ ...item, offset: 0, index: 0 }))
+    fc.assert(
+      fc.property(fc.array(fc.oneof(line, odd), { minLength: 1 }), fc.constantFrom('\n', '\r\n'), (lines, between) => {
+        const together = plain(frame(['{"a":0}', ...lines, '{"a":0}'].join(between), SMALL)).slice(1, -1)
+        expect(together.map(item => ({ ...item, offset: 0, index: 0 }))).toEqual(lines.flatMap(alone))
+      }),
+      { numRuns: 1000 },
     )
   })
 

@@ -37,7 +37,10 @@ export interface FramedBad {
   readonly reason: Extract<QuarantineReason, 'corrupt' | 'invalid-json' | 'too-large' | 'too-deep'>
   /** What is wrong, without content. */
   readonly detail: string
-  /** The damaged bytes; their first 4 KiB where there are too many to hold. */
+  /**
+   * The damaged bytes; their first 64 KiB where there are more. After 1,000 damaged pieces of one input those between two good elements
+   * are given as one, a line each.
+   */
   readonly bytes: Uint8Array
   readonly offset: number
   /** How many bytes were passed over. */
