@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { ParseArgsOptionsConfig } from 'node:util'
+import type { Output } from './output.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What the exit code says; scripts may rely on it. */
@@ -14,6 +15,8 @@ export const EXIT = {
   found: 3,
   /** Done, but part of the input could not be read: it is in quarantine and the ledger counts it. */
   partial: 4,
+  /** A signal ended it before its work was done: 128 + SIGINT, as shells count, whichever signal it was. */
+  interrupted: 130,
 } as const
 
 /** What a command may use of the world; tests pass their own. */
@@ -22,7 +25,7 @@ export interface World {
   readonly env: NodeJS.ProcessEnv
   readonly stdin: Readable & { readonly isTTY?: boolean }
   /** Results only: what a script reads. */
-  readonly out: { write(text: string): unknown }
+  readonly out: Output
   /** Everything else, for people. */
   readonly terminal: Terminal
   /** Aborts on SIGINT, SIGTERM or SIGHUP: finish, print the ledger, return. */

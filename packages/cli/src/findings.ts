@@ -22,13 +22,13 @@ interface FindingBody {
   readonly message?: string
   readonly finding_info?: {
     readonly title?: string
-    readonly analytic?: { readonly uid?: string }
+    readonly analytic?: { readonly uid?: string; readonly type_id?: number }
     readonly attacks?: readonly {
       readonly technique?: { readonly uid?: string }
       readonly sub_technique?: { readonly uid?: string }
     }[]
   }
-  readonly resources?: readonly { readonly name?: string; readonly uid?: string }[]
+  readonly resources?: readonly { readonly name?: string; readonly uid?: string; readonly type?: string }[]
   readonly cloud?: { readonly account?: { readonly uid?: string } }
   readonly evidences?: readonly { readonly data?: Readonly<Record<string, unknown>> }[]
 }
@@ -36,17 +36,32 @@ interface FindingBody {
 export function viewFinding(finding: OcsfEvent): FindingView {
   const body = finding as unknown as FindingBody
   const severity = body.severity && body.severity in STYLE ? (body.severity as SeverityName) : 'Informational'
-  const resource = body.resources?.[0]
-  const { group: _, selections: __, ...evidence } = body.evidences?.[0]?.data ?? {}
+  const { group, selections: __, ...evidence } = body.evidences?.[0]?.data ?? {}
   return {
     severity,
     title: body.finding_info?.title ?? '',
-    about: resource?.name ?? resource?.uid ?? body.cloud?.account?.uid ?? '',
+    about: aboutOf(body, group),
     techniques: [...new Set((body.finding_info?.attacks ?? []).flatMap(a => a.sub_technique?.uid ?? a.technique?.uid ?? []))],
     message: body.message ?? '',
     rule: body.finding_info?.analytic?.uid ?? '',
     evidence: evidenceLine(evidence),
   }
+}
+
+/** The function where there is one; else what a detector grouped its events by, because one of its events stands for none of the others. */
+function aboutOf({ resources, cloud, finding_info }: FindingBody, group: unknown): string {
+  const resource = resources?.[0]
+  const grouped = finding_info?.analytic?.type_id === BEHAVIORAL && resource?.type !== 'AWS::Lambda::Function'
+  if (grouped && typeof group === 'string' && group) return nameIn(group)
+  return resource?.name ?? resource?.uid ?? cloud?.account?.uid ?? ''
+}
+
+const BEHAVIORAL = 2 // OCSF analytic.type_id
+
+/** The name in the last ARN or word of a detector's group: `arn:aws:iam::111122223333:role/Developer` → `Developer`. */
+function nameIn(group: string): string {
+  const last = group.split(' ').at(-1) ?? group
+  return /^arn:[^:]*:[^:]*:[^:]*:[^:]*:(?:[a-z-]+[:/])?(.+)$/.exec(last)?.[1] ?? last
 }
 
 /** Two lines: severity, title, function, technique; then the evidence. */
@@ -70,24 +85,37 @@ function evidenceLine(evidence: Readonly<Record<string, unknown>>): string {
     .join(' ')
 }
 
-/** Repeats of one rule about one thing are one line, so that a noisy rule cannot hide the rest. Order: severity, then first seen. */
+/** Things that one rule is shown about. */
+const PER_RULE = 3
+
+/** Repeats of one rule about one thing are one line, so that a noisy rule cannot hide the rest. */
 export class FindingGroups {
   readonly #groups = new Map<string, { readonly first: OcsfEvent; count: number }>()
 
-  /** True where it is the first of its group. */
-  add(finding: OcsfEvent): boolean {
+  add(finding: OcsfEvent): void {
     const { rule, about } = viewFinding(finding)
     const group = this.#groups.get(`${rule}\0${about}`)
     if (group) group.count++
     else this.#groups.set(`${rule}\0${about}`, { first: finding, count: 1 })
-    return !group
   }
 
   get total(): number {
     return [...this.#groups.values()].reduce((sum, group) => sum + group.count, 0)
   }
 
-  sorted(): { readonly first: OcsfEvent; readonly count: number }[] {
-    return [...this.#groups.values()].toSorted((a, b) => b.first.severity_id - a.first.severity_id)
+  /** Severity, then first seen; of one rule the first few, so that one that matches everything leaves room for the others. */
+  lines(terminal: Terminal): string[] {
+    const sorted = [...this.#groups.values()].toSorted((a, b) => b.first.severity_id - a.first.severity_id)
+    return [...Map.groupBy(sorted, ({ first }) => viewFinding(first).rule).values()].flatMap(groups => {
+      const rest = groups.slice(PER_RULE)
+      const [shown] = groups
+      const lines = groups.slice(0, PER_RULE).flatMap(({ first, count }) => findingLines(first, terminal, count - 1))
+      if (rest.length === 0 || !shown) return lines
+      const more = rest.reduce((sum, { count }) => sum + count, 0)
+      const text = `… and ${count(more, 'more finding')} of "${plain(viewFinding(shown.first).title)}" about ${count(rest.length, 'other')}; --all shows each`
+      return [...lines, `              ${terminal.paint('gray', text)}`]
+    })
   }
 }
+
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`

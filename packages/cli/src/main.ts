@@ -2,41 +2,49 @@ import { parseArgs } from 'node:util'
 import { ConfigError, oneOf } from '@weir/ingest'
 import { type Arguments, type Command, EXIT, HELP, parseOptions, type World } from './command.ts'
 import { commands } from './commands/index.ts'
-import { createTerminal, table } from './terminal.ts'
+import { standardOutput } from './output.ts'
+import { stopper } from './signals.ts'
+import { complain, createTerminal, table } from './terminal.ts'
 
 /** Runs one `weir` command line; the answer is the exit code. */
 export async function main(argv: readonly string[], given?: Partial<World>): Promise<number> {
   const stop = new AbortController()
+  const output = given?.out ? undefined : standardOutput(process.stdout)
   const world: World = {
     cwd: process.cwd(),
     env: process.env,
     stdin: process.stdin,
-    out: process.stdout,
-    terminal: createTerminal(process.stderr, process.env),
+    out: output ?? { write: () => {} },
+    terminal: given?.terminal ?? createTerminal(process.stderr, process.env),
     signal: stop.signal,
     ...given,
   }
-  const terminate = (signal: NodeJS.Signals): void => {
-    if (stop.signal.aborted) process.exit(130) // asked twice: at once
-    stop.abort(signal)
+  const listener = stopper(
+    stop,
+    () => performance.now(),
+    code => process.exit(code),
+  )
+  if (!given?.signal) for (const name of SIGNALS) process.on(name, listener)
+  try {
+    const code = await attempt(argv, world)
+    const failure = await output?.finish()
+    if (failure === undefined) return code
+    complain(world.terminal, `standard output could not be written (${failure}): the results are not complete`)
+    return EXIT.failed
+  } finally {
+    if (!given?.signal) for (const name of SIGNALS) process.off(name, listener)
   }
-  if (!given?.signal) for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, terminate)
-  // A reader that went away (`weir run … | head`) is no failure.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.ok)
-  })
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+async function attempt(argv: readonly string[], world: World): Promise<number> {
   try {
     return await dispatch(argv, world)
   } catch (error) {
-    const { terminal } = world
-    if (error instanceof ConfigError) {
-      for (const line of error.message.split('\n')) terminal.line(`${terminal.paint('red', 'weir:')} ${line}`)
-      return EXIT.usage
-    }
-    terminal.line(`${terminal.paint('red', 'weir:')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
-    return EXIT.failed
-  } finally {
-    if (!given?.signal) for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, terminate)
+    const mendable = error instanceof ConfigError
+    complain(world.terminal, mendable ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error))
+    return mendable ? EXIT.usage : EXIT.failed
   }
 }
 
@@ -96,7 +104,7 @@ usage: weir COMMAND [OPTIONS]
 ${table(rows, '   ').join('\n')}
 
 \`weir COMMAND --help\` says more. Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 findings or failed checks where asked for,
-4 done with part of the input in quarantine.
+4 done with part of the input in quarantine, 130 interrupted.
 `
 }
 

@@ -16,6 +16,7 @@ export interface Terminal {
 export function createTerminal(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Terminal {
   const interactive = stream.isTTY && env['TERM'] !== 'dumb'
   const colour = interactive && !env['NO_COLOR']
+  stream.on('error', () => {}) // nobody reads what is for people: the work goes on
   let pending = false
   const clear = (): void => {
     if (pending) stream.write('\r\x1b[2K')
@@ -48,6 +49,11 @@ export function plain(text: string, most = 400): string {
     character => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   )
   return shown.length > most ? `${shown.slice(0, most - 1)}…` : shown
+}
+
+/** An error for people, a line for each of its own. It may hold names and texts of unknown origin. */
+export function complain(terminal: Terminal, text: string): void {
+  for (const line of text.split('\n')) terminal.line(`${terminal.paint('red', 'weir:')} ${plain(line, 2_000)}`)
 }
 
 /** Columns as wide as their widest cell; the last is not padded. */

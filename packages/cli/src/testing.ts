@@ -12,15 +12,20 @@ export interface Ran {
 /** Runs `weir` in this process, for tests. */
 export async function weir(
   argv: readonly string[],
-  given: { cwd?: string; env?: NodeJS.ProcessEnv; stdin?: string | Buffer } = {},
+  given: { cwd?: string; env?: NodeJS.ProcessEnv; stdin?: string | Buffer | Readable; signal?: AbortSignal } = {},
 ): Promise<Ran> {
   let out = ''
   let err = ''
   const world: Partial<World> = {
     cwd: given.cwd ?? process.cwd(),
     env: given.env ?? {},
-    stdin: Readable.from(given.stdin === undefined ? [] : [Buffer.from(given.stdin)]),
-    out: { write: text => (out += text) },
+    stdin:
+      given.stdin instanceof Readable ? given.stdin : Readable.from(given.stdin === undefined ? [] : [Buffer.from(given.stdin)]),
+    out: {
+      write(data) {
+        out += typeof data === 'string' ? data : Buffer.from(data).toString('latin1')
+      },
+    },
     terminal: {
       interactive: false,
       columns: 120,
@@ -30,7 +35,7 @@ export async function weir(
       progress: () => {},
       paint: (_, text) => text,
     },
-    signal: new AbortController().signal,
+    signal: given.signal ?? new AbortController().signal,
   }
   const code = await main(argv, world)
   return { code, out, err }

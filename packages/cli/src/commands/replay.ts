@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
-import { assemble, ConfigError, ledgerLines, oneOf, readConfigFile, summarize } from '@weir/ingest'
+import { ConfigError, ledgerLines, oneOf, readConfigFile, summarize } from '@weir/ingest'
 import { type Command, EXIT } from '../command.ts'
+import { openWeir } from '../open.ts'
 
 const PASS = 500 // entries per lease
 
@@ -20,7 +21,7 @@ refused, each of its events. Exit codes: 0 nothing waits any more, 3 something s
     const config = await readConfigFile(file)
     const names = config.sinks.map(sink => sink.name)
     for (const name of args.positionals) if (!names.includes(name)) throw new ConfigError(oneOf(name, names, 'unknown sink'))
-    const weir = await assemble(config, { rules: [], pack: '', env: world.env })
+    const weir = await openWeir(config, { rules: [], pack: '', env: world.env })
     let waiting = 0
     try {
       for (const sink of args.positionals.length > 0 ? args.positionals : names) {

@@ -1,11 +1,13 @@
+import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { weir } from '../testing.ts'
+import { type Ran, weir } from '../testing.ts'
 
 const shared = fileURLToPath(new URL('../../../../../shared/data', import.meta.url))
 const there = existsSync(join(shared, 'stratus'))
@@ -41,6 +43,39 @@ const record = (eventName: string, more: object = {}): object => ({
   recipientAccountId: '111122223333',
   ...more,
 })
+
+const entry = fileURLToPath(new URL('../weir.ts', import.meta.url))
+
+/** `weir` in a process of its own, where standard output and signals are real; the shell finds it as "$NODE" "$WEIR". */
+async function spawned(shell: string): Promise<Ran> {
+  const env = { ...process.env, NODE: process.execPath, WEIR: entry }
+  const child = spawn('/bin/sh', ['-c', shell], { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', chunk => (out += chunk))
+  child.stderr.on('data', chunk => (err += chunk))
+  const code = await new Promise<number>(resolve => child.on('close', (exit, signal) => resolve(exit ?? (signal ? 999 : 998))))
+  return { code, out, err }
+}
+
+/** A config that delivers to a file, with its own state; `more` replaces its last lines. */
+async function config(name: string, more = ''): Promise<{ file: string; events: string }> {
+  const at = join(folder, name)
+  await mkdir(at, { recursive: true })
+  const lines = {
+    sinks: `[{ name: local, type: file, route: all, path: ${at}/events.ndjson }]`,
+    state: `{ type: sqlite, path: ${at}/state.db }`,
+    spool: `{ type: files, path: ${at}/spool }`,
+    quarantine: `{ type: files, path: ${at}/quarantine }`,
+    log: 'silent',
+  }
+  const own = new Set(more.split('\n').map(line => line.split(':')[0]))
+  const kept = Object.entries(lines).filter(([key]) => !own.has(key))
+  await writeFile(join(at, 'weir.yaml'), `${kept.map(([key, value]) => `${key}: ${value}`).join('\n')}\n${more}\n`)
+  return { file: join(at, 'weir.yaml'), events: join(at, 'events.ndjson') }
+}
+
+const deliveredIn = async (path: string): Promise<string[]> => (await readFile(path, 'utf8')).trim().split('\n')
 
 describe('weir run', () => {
   it('reads Records, arrays and lines, gzip or not, and finds the same', async () => {
@@ -124,7 +159,8 @@ describe('weir run', () => {
       [['run', 'nowhere.json'], /there is no such file/],
       [['run', '--min-level', 'hihg', 'x'], /did you mean "high"/],
       [['run', '--nonsense', 'x'], /--help/],
-      [['run', '--deliver', 'x'], /--config/],
+      [['run', '--deliver', '-'], /--config/],
+      [['run', '--events', '-'], /--events: goes with --json/],
       [['run', '--source', 'cloudtrial', 'x'], /did you mean "cloudtrail"/],
       [['rnu'], /did you mean "run"/],
     ] as const) {
@@ -133,6 +169,135 @@ describe('weir run', () => {
       expect(err).toMatch(message)
       expect(err).not.toMatch(/at .*\.ts:\d+/)
     }
+  })
+
+  it('says which records are neither delivered nor in quarantine, and exits with 1', async () => {
+    const good = await file('safe.json', JSON.stringify(record('StopLogging')))
+    const down = await config(
+      'down',
+      `sinks: [{ name: soc, type: splunk, url: "http://127.0.0.1:9", token: "env:T" }]\nspool: { type: files, path: ${folder}/tiny, maxBytes: 10 }`,
+    )
+    const full = await weir(['run', '--config', down.file, '--deliver', good], { env: { T: 'token' } })
+    expect(full.err).toMatch(/safe\.json: .*neither delivered nor in quarantine/)
+    expect(full.code).toBe(1)
+
+    const binary = await file('binary.json', Buffer.from([0xc3, 0x01, 1, 2, 3, 4, 5, 6, 7, 8, 9]))
+    const tight = await config('tight', `quarantine: { type: files, path: ${folder}/tight/quarantine, maxBytes: 10 }`)
+    expect((await weir(['run', '--config', tight.file, '--deliver', binary])).code).toBe(1)
+  })
+
+  it('takes a file whose path is longer than the name of a batch may be', async () => {
+    const deep = join(folder, ...Array.from({ length: 5 }, (_, i) => `${i}`.repeat(80)))
+    await mkdir(deep, { recursive: true })
+    await writeFile(join(deep, 'trail.json'), JSON.stringify(record('StopLogging')))
+    const { code, out, err } = await weir(['run', '--json', join(deep, 'trail.json')])
+    expect(code, err).toBe(0)
+    expect(out).toContain('finding_info')
+  })
+
+  it('finds in new content under a name that an earlier run used', async () => {
+    const { file: at } = await config('again')
+    const read = (i: number): string =>
+      JSON.stringify(
+        record('GetSecretValue', {
+          eventSource: 'secretsmanager.amazonaws.com',
+          requestParameters: { secretId: `prod/service-${i}` },
+          eventID: `00000000-0000-4000-8000-0000000000${10 + i}`,
+        }),
+      )
+    const argv = ['run', '--json', '--config', at, '--deliver', '-']
+    expect((await weir(argv, { stdin: read(0) })).out).toBe('')
+    const second = await weir(argv, { stdin: Array.from({ length: 25 }, (_, i) => read(i)).join('\n') })
+    expect(second.out).toContain('Secrets harvested by one principal')
+  })
+
+  it('says why and where a part is in quarantine', async () => {
+    const path = await file('why.json', `${JSON.stringify(record('GetTrail'))}\n{"eventName": "Broken", \n{"a":1}\n`)
+    expect((await weir(['run', path])).err).toMatch(/quarantined 1 record: invalid-json\n {2}.*why\.json: .*at byte \d+/)
+  })
+
+  it('looks at every file before it reads one, and names what it cannot read', async () => {
+    const good = await file('first.json', JSON.stringify(record('StopLogging')))
+    const { code, out, err } = await weir(['run', '--json', good, 'nowhere.json', folder])
+    expect(code).toBe(2)
+    expect(out).toBe('')
+    expect(err).toMatch(/nowhere\.json: there is no such file\n.*is a folder/)
+    expect(err).not.toMatch(/at .*\.ts:\d+/)
+  })
+
+  it.skipIf(!existsSync('/proc/self/mem'))('goes on with the next file where one cannot be read to its end', async () => {
+    const good = await file('second.json', JSON.stringify(record('StopLogging')))
+    const { code, out, err } = await weir(['run', '--json', '/proc/self/mem', good]) // its first page is never there: EIO
+    expect(code).toBe(1)
+    expect(out).toContain('finding_info')
+    expect(err).toMatch(/\/proc\/self\/mem: cannot be read to its end \(EIO\)/)
+  })
+
+  it('names the state that is no database, without a stack', async () => {
+    const { file: at } = await config('corrupt')
+    await writeFile(join(folder, 'corrupt', 'state.db'), 'this is no database, and long enough to be looked at'.repeat(20))
+    const good = await file('good.json', JSON.stringify(record('GetTrail')))
+    const { code, err } = await weir(['run', '--config', at, '--deliver', good])
+    expect(code).toBe(2)
+    expect(err).toMatch(/state\.path .*state\.db: .*move that file away/)
+    expect(err).not.toMatch(/at .*\.ts:\d+/)
+  })
+
+  it('shows nothing of a name that a terminal would obey', async () => {
+    const name = '\u001b[2J\u001b]0;pwned\u0007\u202e.json'
+    expect((await weir(['run', name], { cwd: folder })).err).not.toMatch(/[\u001b\u0007\u202e]/)
+    await writeFile(join(folder, name), '{"broken": ')
+    const { code, err } = await weir(['run', name], { cwd: folder })
+    expect(code).toBe(4)
+    expect(err).not.toMatch(/[\u001b\u0007\u202e]/)
+  })
+
+  it('ends on a signal where nothing more comes, with what came before, and exits with 130', async () => {
+    const stop = new AbortController()
+    let given = false
+    const waiting = new Readable({
+      highWaterMark: 1,
+      read() {
+        if (given) setTimeout(() => stop.abort('SIGINT'), 20)
+        else this.push(`${JSON.stringify(record('StopLogging'))}\n`)
+        given = true
+      },
+    })
+    const { code, out, err } = await weir(['run', '--json', '-'], { stdin: waiting, signal: stop.signal })
+    expect(code, err).toBe(130)
+    expect(out).toContain('finding_info')
+  })
+
+  it.skipIf(!existsSync('/dev/zero'))('ends on a signal in a file without an end', async () => {
+    expect((await weir(['run', '/dev/zero'], { signal: AbortSignal.timeout(100) })).code).toBe(130)
+  })
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'says when its results could not be written, and exits with 1',
+    { timeout: 60_000 },
+    async () => {
+      await file('full.json', JSON.stringify(record('StopLogging')))
+      const { code, err } = await spawned('exec "$NODE" "$WEIR" run --json full.json > /dev/full')
+      expect(code, err).toBe(1)
+      expect(err).toMatch(/standard output could not be written \(ENOSPC\)/)
+      expect(err).not.toMatch(/at .*\.ts:\d+/)
+    },
+  )
+
+  it('delivers all the same when its reader goes away, and ends quietly where it delivers nothing', {
+    timeout: 60_000,
+  }, async () => {
+    const { events } = await config('gone')
+    const many = Array.from({ length: 3_000 }, (_, i) =>
+      JSON.stringify(record('StopLogging', { eventID: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}` })),
+    )
+    await file('many.json', many.join('\n'))
+    const run = '"$NODE" "$WEIR" run --json'
+    const gone = await spawned(`{ ${run} --deliver --config gone/weir.yaml many.json; echo "code $?" >&2; } | head -n 1`)
+    expect(gone.err).toMatch(/code 0/)
+    expect((await deliveredIn(events)).length).toBe(6_000)
+    const quiet = await spawned(`{ ${run} many.json; echo "code $?" >&2; } | head -n 1`)
+    expect(quiet.err).toBe('code 0\n')
   })
 
   it.skipIf(!there)('finds on real attacks what the Sigma rules find, and its own pack more', async () => {

@@ -1,16 +1,9 @@
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import {
-  type Assembled,
-  assemble,
   type Config,
   ConfigError,
   check as checkLedger,
   createLog,
-  frameStream,
-  fromFramed,
-  type Input,
   ledgerLines,
   memoryLedger,
   memoryQuarantine,
@@ -18,6 +11,7 @@ import {
   memoryState,
   oneOf,
   process as processInputs,
+  type Quarantined,
   readConfigFile,
   sources,
   summarize,
@@ -26,12 +20,14 @@ import {
 import { LEVELS, type Level } from '@weir/sigma'
 import { type Command, EXIT, type World } from '../command.ts'
 import { FindingGroups, findingLines } from '../findings.ts'
+import { openWeir } from '../open.ts'
+import { QuarantineReport } from '../quarantine.ts'
+import { openSources, readSource, type Part, type Source } from '../read.ts'
 import { loadRules, refusalLine } from '../rules.ts'
-import { plain } from '../terminal.ts'
+import { complain, plain } from '../terminal.ts'
 
-/** One pass: enough to batch for a sink, small enough to show progress and to hold. */
-const CHUNK_RECORDS = 500
-const CHUNK_BYTES = 4 << 20
+/** How long the sinks may take over one part of the input. */
+const PASS_MS = 60_000
 
 /** `weir run`: the ingest pipeline over files or standard input. No AWS at all. */
 export const run: Command = {
@@ -75,13 +71,16 @@ examples:
   weir run --rules sigma/rules/cloud/aws --min-level medium trail.json
   zcat trail.json.gz | weir run --json - | jq .finding_info.title
 
-Exit codes: 0 done, 2 wrong usage or config, 3 findings (with --fail-on-findings), 4 done, but part of the input is unreadable.`,
+Exit codes: 0 done, 1 part of the input is neither delivered nor in quarantine, or the output could not be written, 2 wrong usage or config, 3 findings (with --fail-on-findings), 4 done, but part of the input is
+unreadable: it is said which and why, 130 interrupted.`,
   async run(args, world) {
     if (args.positionals.length === 0) throw new ConfigError('run: name the files to read, or - for standard input')
+    if (args.flag('events') && !args.flag('json')) throw new ConfigError('--events: goes with --json; add it')
     const minLevel = level(args.text('min-level'))
     const names = args.texts('source')
     for (const name of names)
       if (!Object.hasOwn(sources, name)) throw new ConfigError(oneOf(name, Object.keys(sources), 'unknown source'))
+    const files = await openSources(args.positionals, world.cwd)
     const config = await readConfig(args.text('config'), args.flag('deliver'), world)
     const loaded = await loadRules(world.cwd, config.rules.builtin && !args.flag('no-builtin'), [
       ...config.rules.paths,
@@ -93,7 +92,7 @@ Exit codes: 0 done, 2 wrong usage or config, 3 findings (with --fail-on-findings
     const groups = new FindingGroups()
     const json = args.flag('json')
     const deliver = args.flag('deliver')
-    const weir = await assemble(
+    const weir = await openWeir(
       { ...config, rules: { ...config.rules, builtin: config.rules.builtin && !args.flag('no-builtin') } },
       {
         rules: loaded.rules,
@@ -104,10 +103,10 @@ Exit codes: 0 done, 2 wrong usage or config, 3 findings (with --fail-on-findings
         ...(deliver ? {} : { stores: memoryStores() }),
         tap: {
           finding(finding) {
-            const first = groups.add(finding)
+            groups.add(finding)
+            terminal.progress('') // what follows may go to the same screen
             if (json) world.out.write(`${JSON.stringify(finding)}\n`)
             else if (args.flag('all')) for (const line of findingLines(finding, terminal)) world.out.write(`${line}\n`)
-            else if (first) terminal.progress('')
           },
           events(events) {
             if (json && args.flag('events')) for (const event of events) world.out.write(`${JSON.stringify(event.ocsf)}\n`)
@@ -115,24 +114,51 @@ Exit codes: 0 done, 2 wrong usage or config, 3 findings (with --fail-on-findings
         },
       },
     )
+    const quarantined = new QuarantineReport()
+    const parts = {
+      ...weir.parts,
+      quarantine: {
+        put(entry: Quarantined) {
+          quarantined.add(entry)
+          return weir.quarantine.put(entry)
+        },
+      },
+    }
+    let failures = 0
     try {
       const allowed = names.length > 0 ? names : Object.keys(sources)
-      for (const file of args.positionals) {
+      for (const file of files) {
         if (world.signal.aborted) break
-        await readInto(weir, file, allowed, world, groups)
-      }
-      if (!json && !args.flag('all')) {
-        for (const { first, count } of groups.sorted()) {
-          for (const line of findingLines(first, terminal, count - 1)) world.out.write(`${line}\n`)
+        try {
+          for await (const part of readSource(file, allowed, world)) {
+            const { unsafe } = await processInputs([part.input], Date.now() + PASS_MS, parts)
+            if (unsafe.size > 0) {
+              failures++
+              complain(
+                terminal,
+                `${file.name}: records before ${part.records} are neither delivered nor in quarantine; run it again`,
+              )
+            }
+            if ((await world.out.ready?.()) === false && !deliver) return EXIT.ok
+            terminal.progress(progress(file, part, groups.total))
+          }
+        } catch (error) {
+          if (!(error instanceof ConfigError)) throw error
+          failures++
+          complain(terminal, error.message) // what the other files hold is worth as much
         }
       }
+      terminal.progress('')
+      if (!json && !args.flag('all')) for (const line of groups.lines(terminal)) world.out.write(`${line}\n`)
+      for (const line of quarantined.lines()) terminal.line(line)
       const summary = await summarize(weir.ledger)
       terminal.line(`${groups.total} findings from ${loaded.rules.length} rules`)
       for (const line of ledgerLines(summary)) terminal.line(line)
       const wrong = checkLedger(summary)
       for (const line of wrong) terminal.line(`${terminal.paint('red', 'the ledger does not add up:')} ${line}`)
-      if (wrong.length > 0) return EXIT.failed
-      if (summary.totals.quarantined > 0) return EXIT.partial
+      if (wrong.length > 0 || failures > 0) return EXIT.failed
+      if (world.signal.aborted) return EXIT.interrupted
+      if (quarantined.records > 0) return EXIT.partial
       return args.flag('fail-on-findings') && groups.total > 0 ? EXIT.found : EXIT.ok
     } finally {
       await weir.close()
@@ -164,50 +190,7 @@ const memoryStores = () => ({
   quarantine: memoryQuarantine(),
 })
 
-/** One file through the pipeline, a chunk of records at a time; the rest of a broken file is not lost. */
-async function readInto(
-  weir: Assembled,
-  file: string,
-  allowed: readonly string[],
-  world: World,
-  groups: FindingGroups,
-): Promise<void> {
-  const stdin = file === '-'
-  const path = resolve(world.cwd, file)
-  const size = stdin ? 0 : (await stat(path).catch(() => undefined))?.size
-  if (size === undefined) throw new ConfigError(`${file}: there is no such file`)
-  const chunks: AsyncIterable<Uint8Array> = stdin ? world.stdin : createReadStream(path, { highWaterMark: 1 << 20 })
-  let read = 0
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      read += chunk.length
-      yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk
-    }
-  }
-  let chunk: Parameters<typeof fromFramed>[0][number][] = []
-  let bytes = 0
-  let records = 0
-  const flush = async (): Promise<void> => {
-    if (chunk.length === 0) return
-    const input: Input = fromFramed(chunk, {
-      stream: stdin ? 'stdin' : file,
-      id: `${stdin ? 'stdin' : file}#${records}`,
-      arrival: Date.now(),
-      accounts: ['*'],
-      sources: allowed,
-    })
-    records += chunk.length
-    chunk = []
-    bytes = 0
-    await processInputs([input], Date.now() + 60_000, weir.parts)
-    const part = size > 0 ? `${Math.floor((read / size) * 100)} %` : `${(read / 1e6).toFixed(1)} MB`
-    world.terminal.progress(`${file}: ${part}, ${records} records, ${groups.total} findings`)
-  }
-  for await (const framed of frameStream(counted())) {
-    chunk.push(framed)
-    bytes += 'bytes' in framed ? framed.bytes.length : 0
-    if (chunk.length >= CHUNK_RECORDS || bytes >= CHUNK_BYTES) await flush()
-    if (world.signal.aborted) break
-  }
-  await flush()
+function progress({ name, size }: Source, { records, bytesRead }: Part, findings: number): string {
+  const part = size > 0 ? `${Math.min(100, Math.floor((bytesRead / size) * 100))} %` : `${(bytesRead / 1e6).toFixed(1)} MB`
+  return `${plain(name)}: ${part}, ${records} records, ${findings} findings`
 }
