@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { weir } from '../testing.ts'
 
 const bootstrap = fileURLToPath(new URL('../../bootstrap.mjs', import.meta.url))
 const children: ChildProcess[] = []
@@ -36,8 +38,8 @@ interface Started {
   readonly closed: Promise<void>
 }
 
-function begin(command: string, args: readonly string[], env: object, cwd: string): Started {
-  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+function begin(command: string, args: readonly string[], env: object, cwd: string, detached = false): Started {
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, detached, stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)
   let text = ''
   const waiting = new Set<() => void>()
@@ -82,6 +84,37 @@ describe('weir start', () => {
       expect(await started.until(/ledger/)).toMatch(/telemetry/)
     } finally {
       await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('names a port that is taken, without a stack', { timeout: 60_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'weir-start-'))
+    const server = createServer()
+    try {
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+      const { port } = server.address() as AddressInfo
+      const { code, err } = await weir(['start', '--no-scenario', '--port', String(port)], { cwd: folder, env: process.env })
+      expect(code).toBe(2)
+      expect(err).toContain(`--port ${port}: is taken by another process`)
+      expect(err).not.toMatch(/at .*\.ts:\d+/)
+    } finally {
+      server.close()
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('takes one Ctrl-C to its whole group, which the bootstrap passes on, as one', { timeout: 120_000 }, async () => {
+    const scratch = await mkdtemp(join(tmpdir(), 'weir-start-'))
+    try {
+      const started = begin(process.execPath, [bootstrap, 'start', '--no-scenario'], { TMPDIR: scratch }, tmpdir(), true)
+      await started.until(/curl /)
+      process.kill(-(started.child.pid ?? 0), 'SIGINT')
+      await started.until(/ledger/)
+      await started.closed
+      expect(started.child.exitCode).toBe(0)
+      expect(readdirSync(scratch)).toEqual([])
+    } finally {
+      await rm(scratch, { recursive: true, force: true })
     }
   })
 

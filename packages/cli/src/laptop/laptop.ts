@@ -14,8 +14,8 @@ import {
 import { prepareLayer } from '@weir/extension'
 import {
   type Assembled,
-  assemble,
   check as checkLedger,
+  ConfigError,
   createHandler,
   createLog,
   ledgerLines,
@@ -27,8 +27,11 @@ import {
 import type { OcsfEvent } from '@weir/schema/ocsf'
 import type { World } from '../command.ts'
 import { findingLines } from '../findings.ts'
+import { openWeir } from '../open.ts'
 import { loadRules } from '../rules.ts'
 import { SAMPLE_FUNCTIONS } from './functions.ts'
+import { complain } from '../terminal.ts'
+import { putAll } from './put.ts'
 
 export const ACCOUNT = '111122223333' // an account of AWS's documentation
 export const REGION = 'us-east-1'
@@ -64,7 +67,7 @@ export async function openLaptop(world: World, options: { readonly port: number 
   const close = async (): Promise<void> => {
     for (const closer of closers.toReversed()) {
       await closer().catch((error: unknown) =>
-        terminal.line(`closing: ${error instanceof Error ? error.message : String(error)}`),
+        complain(terminal, `closing: ${error instanceof Error ? error.message : String(error)}`),
       )
     }
     closers.length = 0
@@ -87,7 +90,7 @@ export async function openLaptop(world: World, options: { readonly port: number 
 
     const findings: OcsfEvent[] = []
     const loaded = await loadRules(world.cwd, true, [])
-    const weir = await assemble(laptopConfig(data), {
+    const weir = await openWeir(laptopConfig(data), {
       rules: loaded.rules,
       pack: loaded.pack,
       env: world.env,
@@ -132,7 +135,12 @@ export async function openLaptop(world: World, options: { readonly port: number 
       mappings.push(mapping)
       closers.push(() => mapping.close())
     }
-    const timer = setInterval(() => void tick(weir, Date.now() + TICK_MS), TICK_MS)
+    let ticking: Promise<unknown> = Promise.resolve()
+    const nextTick = (): Promise<unknown> => {
+      ticking = ticking.then(() => tick(weir, Date.now() + TICK_MS)) // one after the other: a tick holds the leases that the next one needs
+      return ticking
+    }
+    const timer = setInterval(() => void nextTick().catch(() => clearInterval(timer)), TICK_MS)
     closers.push(async () => clearInterval(timer))
 
     let showInvocations = false
@@ -182,7 +190,10 @@ export async function openLaptop(world: World, options: { readonly port: number 
         }),
       )
     }
-    const door = await startInvokeEndpoint(lambda, { port: options.port })
+    const door = await startInvokeEndpoint(lambda, { port: options.port }).catch((cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'is taken by another process' : `cannot be used (${cause.code ?? cause.message})`
+      throw new ConfigError(`--port ${options.port}: ${why}; name another, or leave it out`, { cause })
+    })
     closers.push(() => door.close())
     terminal.line(
       `${terminal.paint('gray', 'lambda')}     ${[...functions.keys()].join(', ')}; real runtime client, Weir's layer in each sandbox (${Math.round(performance.now() - began)} ms)`,
@@ -195,7 +206,8 @@ export async function openLaptop(world: World, options: { readonly port: number 
       // Sandboxes first: each ships what it still holds at SHUTDOWN; then the streams run dry, then the sum.
       await Promise.all([...functions.values()].map(each => each.shutdown()))
       await settled()
-      await tick(weir, Date.now() + TICK_MS)
+      clearInterval(timer)
+      await nextTick()
       const summary = await summarize(weir.ledger)
       terminal.line()
       terminal.line(terminal.paint('bold', 'ledger'))
@@ -239,11 +251,9 @@ export async function openLaptop(world: World, options: { readonly port: number 
         return balanced
       },
       async put(stream, records) {
-        await client.send(
-          new PutRecordsCommand({
-            StreamName: stream,
-            Records: records.map(({ key, data: Data }) => ({ PartitionKey: key, Data })),
-          }),
+        await putAll(
+          records.map(({ key, data: Data }) => ({ PartitionKey: key, Data })),
+          async Records => (await client.send(new PutRecordsCommand({ StreamName: stream, Records }))).Records ?? [],
         )
       },
       invite() {
