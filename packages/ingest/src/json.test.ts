@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { JsonError, parseJson } from './json.ts'
+import { JsonError, parseJson, parseScanned, parseShort } from './json.ts'
 
 const reasonOf = (text: string, limits = {}): string => {
   try {
@@ -62,5 +62,35 @@ describe('parseJson', () => {
 
   it('replaces half a surrogate pair and leaves whole ones', () => {
     expect(parseJson(String.raw`{"a\udc00":["\ud83d\ude00","\ud83d"]}`)).toEqual({ 'a\uFFFD': ['😀', '\uFFFD'] })
+  })
+})
+
+describe('parseShort', () => {
+  it('gives what a scan gives, or leaves the text to the scan', () => {
+    const piece = fc.constantFrom(
+      ...[
+        '9007199254740993',
+        '9007199254740990.5',
+        '1e400',
+        '-1e5',
+        '0.1',
+        '12345678901234567890.5',
+        '"\\ud800"',
+        '"\\ud83d\\ude00"',
+      ],
+      ...['[]', '{}', 'null', '"a"', '{"__proto__":[1]}', '[[[]]]', '{'],
+    )
+    const text = fc.array(piece).map(parts => `[${parts.join(',')}]`)
+    let short = 0
+    fc.assert(
+      fc.property(text, each => {
+        const parsed = parseShort(each, 3)
+        if (!parsed) return
+        short++
+        expect(each).not.toContain('[[[]]]')
+        expect(parsed).toEqual(parseScanned(each, true))
+      }),
+    )
+    expect(short).toBeGreaterThan(10)
   })
 })

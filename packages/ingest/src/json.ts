@@ -30,19 +30,60 @@ export function parseJson(text: string, limits: JsonLimits = {}): unknown {
   const depth = limits.depth ?? MAX_JSON_DEPTH
   const length = limits.length ?? MAX_JSON_LENGTH
   if (text.length > length) throw new JsonError('too-large', `JSON longer than ${length}`)
+  const parsed = parseShort(text, depth)
+  if (parsed) return parsed.value
   const seen = prescan(text)
   if (seen.depth > depth) throw new JsonError('too-deep', `JSON nested more than ${depth} deep`)
   return parseScanned(text, seen.inexact).value
 }
 
-/** A text whose depth and length are known to be within bounds. `repaired`: something in it had to become U+FFFD. */
-export function parseScanned(text: string, inexact: boolean): { readonly value: unknown; readonly repaired: boolean } {
+/** A parsed value. `repaired`: something in it had to become U+FFFD. */
+export interface Parsed {
+  readonly value: unknown
+  readonly repaired: boolean
+}
+
+/** The longest text that is parsed before anything is known of it: what it makes at worst is no burden. UTF-16 units. */
+const SHORT = 16 * 1024
+
+/**
+ * What a scan of the text and then `parseScanned` would give, for a fraction of the scan; `undefined` for a text that needs the scan, to say what
+ * is wrong with it or because a number in it would change.
+ */
+export function parseShort(text: string, depth: number): Parsed | undefined {
+  if (text.length > SHORT) return undefined
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  return isExact(value, depth) ? repaired(value, text) : undefined
+}
+
+/** Whether a parsed value nests no deeper and holds no number that a double may have changed. */
+function isExact(value: unknown, depth: number): boolean {
+  if (typeof value === 'number') return Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value))
+  if (typeof value !== 'object' || value === null) return true
+  if (depth === 0) return false
+  if (Array.isArray(value)) return value.every(item => isExact(item, depth - 1))
+  const fields = value as Readonly<Record<string, unknown>>
+  for (const key in fields) if (!isExact(fields[key], depth - 1)) return false
+  return true
+}
+
+/** A text whose depth and length are known to be within bounds. */
+export function parseScanned(text: string, inexact: boolean): Parsed {
   let value: unknown
   try {
     value = inexact ? JSON.parse(text, exact) : JSON.parse(text)
   } catch (error) {
     throw new JsonError('invalid-json', `not JSON${placeOf(error)}`)
   }
+  return repaired(value, text)
+}
+
+function repaired(value: unknown, text: string): Parsed {
   if (!text.includes('\\u') || !SURROGATE.test(text)) return { value, repaired: false }
   const state = { repaired: false }
   return { value: wellFormed(value, state), repaired: state.repaired }
