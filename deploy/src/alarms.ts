@@ -1,8 +1,11 @@
+import { Fn } from 'aws-cdk-lib'
 import { CfnAlarm } from 'aws-cdk-lib/aws-cloudwatch'
 import type { CfnStream } from 'aws-cdk-lib/aws-kinesis'
+import { CfnMetricFilter } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import type { IngestFunction } from './ingest-function.ts'
 import type { Parameters } from './parameters.ts'
+import type { Store } from './store.ts'
 import { pascal } from './stream.ts'
 
 interface AlarmSpec {
@@ -13,16 +16,27 @@ interface AlarmSpec {
   readonly dimensions: Readonly<Record<string, string>>
   readonly statistic: 'Maximum' | 'Sum'
   readonly threshold: number
+  /** `once`: the event itself is the news. `lasting`: three minutes of five, because it passes by itself now and then. */
+  readonly when: keyof typeof WHEN
 }
 
-/** What must wake somebody: findings late, findings lost, telemetry refused. */
+/** Level of an error in the functions' own log, which is pino's; Lambda's own lines have words there, and no number. */
+const PINO_ERROR = 50
+
+const WHEN = {
+  once: { evaluationPeriods: 1, datapointsToAlarm: 1 },
+  lasting: { evaluationPeriods: 5, datapointsToAlarm: 3 },
+}
+
+/** What must wake somebody: findings late, findings lost, input or telemetry refused, a sink that is away. */
 export function alarms(
   scope: Construct,
   functions: IngestFunction,
+  store: Store,
   streams: ReadonlyMap<string, CfnStream>,
   parameters: Parameters,
 ): void {
-  const lambda = (id: string, name: string, metric: string, description: string): AlarmSpec => ({
+  const lambda = (id: string, name: string, metric: string, when: AlarmSpec['when'], description: string): AlarmSpec => ({
     id,
     description,
     namespace: 'AWS/Lambda',
@@ -30,16 +44,30 @@ export function alarms(
     dimensions: { FunctionName: name },
     statistic: 'Sum',
     threshold: 0,
+    when,
+  })
+  const written = (id: string, filter: string, when: AlarmSpec['when'], description: string): AlarmSpec => ({
+    id,
+    description,
+    namespace: 'AWS/S3',
+    metric: 'PutRequests',
+    dimensions: { BucketName: store.bucket.ref, FilterId: filter },
+    statistic: 'Sum',
+    threshold: 0,
+    when,
   })
   const specs: AlarmSpec[] = [
     lambda(
       'IngestErrors',
       functions.ingest.ref,
       'Errors',
-      'The ingest function fails: batches are repeated and findings are late',
+      'once',
+      'The ingest function fails: batches are repeated, findings late',
     ),
-    lambda('IngestThrottles', functions.ingest.ref, 'Throttles', 'The ingest function is throttled: raise the concurrency limit'),
-    lambda('TickErrors', functions.tick.ref, 'Errors', 'The tick fails: spooled events do not leave'),
+    lambda('IngestThrottles', functions.ingest.ref, 'Throttles', 'lasting', 'Ingest is throttled: raise the concurrency limit'),
+    lambda('TickErrors', functions.tick.ref, 'Errors', 'once', 'The tick fails: spooled events do not leave'),
+    written('Quarantined', 'quarantine', 'once', 'Input that cannot be read, or that a sink refuses, is in quarantine: look why'),
+    written('Spooling', 'spool', 'lasting', 'A sink does not take its events: they wait in the spool'),
   ]
   for (const [name, mapping] of functions.mappings) {
     specs.push({
@@ -50,6 +78,7 @@ export function alarms(
       dimensions: { EventSourceMappingUUID: mapping.ref },
       statistic: 'Sum',
       threshold: 0,
+      when: 'once',
     })
   }
   for (const [name, stream] of streams) {
@@ -62,6 +91,7 @@ export function alarms(
         metric: 'GetRecords.IteratorAgeMilliseconds',
         statistic: 'Maximum',
         threshold: 300_000,
+        when: 'lasting',
       },
       {
         ...kinesis,
@@ -70,10 +100,29 @@ export function alarms(
         metric: 'WriteProvisionedThroughputExceeded',
         statistic: 'Sum',
         threshold: 0,
+        when: 'lasting',
       },
     )
   }
-  for (const { id, description, namespace, metric, dimensions, statistic, threshold } of specs) {
+  for (const [id, group] of Object.entries(functions.logs)) {
+    const metric = { metricNamespace: Fn.sub('Weir/${AWS::StackName}'), metricName: `${id}LogErrors` }
+    new CfnMetricFilter(scope, `${id}LogErrors`, {
+      logGroupName: group.ref,
+      filterPattern: `{ $.level >= ${PINO_ERROR} }`,
+      metricTransformations: [{ ...metric, metricValue: '1' }],
+    })
+    specs.push({
+      id: `${id}LogErrors`,
+      description: `${id} logged an error and went on: its log says what could not be written, drained or moved`,
+      namespace: metric.metricNamespace,
+      metric: metric.metricName,
+      dimensions: {},
+      statistic: 'Sum',
+      threshold: 0,
+      when: 'once',
+    })
+  }
+  for (const { id, description, namespace, metric, dimensions, statistic, threshold, when } of specs) {
     new CfnAlarm(scope, `${id}Alarm`, {
       alarmDescription: `Weir: ${description}`,
       namespace,
@@ -81,8 +130,7 @@ export function alarms(
       dimensions: Object.entries(dimensions).map(([name, value]) => ({ name, value })),
       statistic,
       period: 60,
-      evaluationPeriods: 5,
-      datapointsToAlarm: 3,
+      ...WHEN[when],
       threshold,
       comparisonOperator: 'GreaterThanThreshold',
       treatMissingData: 'notBreaching',

@@ -1,17 +1,9 @@
 import { App } from 'aws-cdk-lib'
-import { WeirStack } from './stack.ts'
+import { WeirStack, type WeirStackProps } from './stack.ts'
 
-/** The streams of the config that deploy knows nothing else of. */
-export const DEFAULT_STREAMS = ['telemetry', 'trail'] as const
-
-/** Synthesizes offline; the template is what CloudFormation takes as it is. */
-export function synthesize(
-  outdir: string,
-  streams: readonly string[] = DEFAULT_STREAMS,
-): { readonly template: Record<string, unknown>; readonly file: string } {
+/** Synthesizes offline; the template is what CloudFormation takes as it is, `outdir` what `cdk deploy --app` takes. */
+export function synthesize(outdir: string, props: WeirStackProps): { readonly template: Record<string, unknown> } {
   const app = new App({ outdir, analyticsReporting: false })
-  const stack = new WeirStack(app, 'Weir', { streams })
-  const assembly = app.synth()
-  const artifact = assembly.getStackByName(stack.stackName)
-  return { template: artifact.template as Record<string, unknown>, file: artifact.templateFullPath }
+  const stack = new WeirStack(app, 'Weir', props)
+  return { template: app.synth().getStackByName(stack.stackName).template as Record<string, unknown> }
 }

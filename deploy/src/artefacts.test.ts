@@ -1,43 +1,18 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { InvalidConfig } from '@weir/ingest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Entry, fromBuffer, type ZipFile } from 'yauzl'
+import { loadPack } from '@weir/detections'
 import { buildConfig, buildIngest, buildLayer } from './artefacts.ts'
+import { unzip } from './testing.ts'
 
 let folder = ''
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'weir-artefacts-'))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-/** Path → mode and content of what is in a zip. */
-async function unzip(file: string): Promise<Map<string, { mode: number; bytes: Buffer }>> {
-  const bytes = await readFile(file)
-  const zip = await new Promise<ZipFile>((resolve, reject) =>
-    fromBuffer(bytes, { lazyEntries: true }, (error, opened) => (error ? reject(error) : resolve(opened))),
-  )
-  const found = new Map<string, { mode: number; bytes: Buffer }>()
-  await new Promise<void>((resolve, reject) => {
-    zip.on('end', resolve).on('error', reject)
-    zip.on('entry', (entry: Entry) => {
-      zip.openReadStream(entry, (error, stream) => {
-        if (error) return reject(error)
-        const chunks: Buffer[] = []
-        stream
-          .on('data', chunk => chunks.push(chunk))
-          .on('end', () => {
-            found.set(entry.fileName, { mode: (entry.externalFileAttributes >>> 16) & 0o777, bytes: Buffer.concat(chunks) })
-            zip.readEntry()
-          })
-      })
-    })
-    zip.readEntry()
-  })
-  return found
-}
 
 describe('the layer', () => {
   it('holds one executable in extensions/, and little else', async () => {
@@ -51,13 +26,14 @@ describe('the layer', () => {
 
   it('is the same for the same source', async () => {
     const [one, two] = [await buildLayer(join(folder)), await buildLayer(join(folder))]
-    expect(one.sha256).toBe(two.sha256)
+    expect(one).toEqual(two)
+    expect(basename(one.file)).toBe(`weir-layer-${one.sha256.slice(0, 16)}.zip`)
   })
 })
 
 describe('the ingest function', () => {
   it('runs from its zip: CloudTrail in, a finding in the sink, nothing reported back', async () => {
-    const { file } = await buildIngest(folder)
+    const { file } = await buildIngest(folder, (await loadPack()).rules)
     const root = join(folder, 'task')
     for (const [path, { bytes }] of await unzip(file)) {
       await mkdir(dirname(join(root, path)), { recursive: true })

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadPack, packDocument } from '@weir/detections'
+import { packDocument } from '@weir/detections'
 import { bundleExtension } from '@weir/extension'
-import { configSchema, validateConfig } from '@weir/ingest'
+import { configSchema, type LoadedRules, validateConfig } from '@weir/ingest'
 import { build } from 'esbuild'
-import { writeZip } from './zip.ts'
+import { writeZip, type ZipEntry } from './zip.ts'
 
 const lambdaEntry = fileURLToPath(import.meta.resolve('@weir/ingest/lambda'))
 
@@ -20,14 +20,12 @@ export interface Artefact {
 
 /** The Lambda layer: `extensions/weir` and what it runs. Any architecture: it holds a script and JavaScript. */
 export async function buildLayer(out: string): Promise<Artefact> {
-  const file = join(out, 'weir-layer.zip')
   const { files } = await bundleExtension(join(out, 'layer'))
-  await writeZip(file, files)
-  return describeFile('layer', file)
+  return zip(out, 'layer', files)
 }
 
-/** The ingest function: one bundle with two doors (`index.handler`, `index.tick`), and the rule pack as data. */
-export async function buildIngest(out: string): Promise<Artefact> {
+/** The ingest function: one bundle with two doors (`index.handler`, `index.tick`), and the rules it runs as data. */
+export async function buildIngest(out: string, rules: LoadedRules['rules']): Promise<Artefact> {
   const bundle = await build({
     entryPoints: { index: lambdaEntry },
     bundle: true,
@@ -44,22 +42,25 @@ export async function buildIngest(out: string): Promise<Artefact> {
     banner: { js: "import{createRequire as __weirRequire}from'node:module';const require=__weirRequire(import.meta.url);" },
     logLevel: 'warning',
   })
-  const pack = await loadPack()
-  if (pack.refused.length > 0) {
-    throw new Error(
-      `the rule pack does not load: ${pack.refused.map(({ file, line, reason }) => `${file}:${line} ${reason}`).join('; ')}`,
-    )
-  }
-  const file = join(out, 'weir-ingest.zip')
-  await writeZip(file, [
+  return zip(out, 'ingest', [
     ...bundle.outputFiles.map(({ path, contents }) => ({
       path: path.slice(join(out, 'ingest').length + 1),
       bytes: contents,
       mode: 0o644,
     })),
-    { path: 'rules.json', bytes: Buffer.from(JSON.stringify(packDocument(pack))), mode: 0o644 },
+    { path: 'rules.json', bytes: Buffer.from(JSON.stringify(packDocument({ rules }))), mode: 0o644 },
   ])
-  return describeFile('ingest', file)
+}
+
+/** A zip named by its hash, `weir-ingest-<first 16 digits>.zip`: CloudFormation sees new code by its key only. */
+async function zip(out: string, name: string, entries: readonly ZipEntry[]): Promise<Artefact> {
+  await mkdir(out, { recursive: true })
+  const unnamed = join(out, `weir-${name}.zip`)
+  await writeZip(unnamed, entries)
+  const { sha256 } = await describeFile(name, unnamed)
+  const file = join(out, `weir-${name}-${sha256.slice(0, 16)}.zip`)
+  await rename(unnamed, file)
+  return describeFile(name, file)
 }
 
 /** The config as JSON, named by its hash, so that Lambda parses no YAML and a deployed config cannot change under its name. */

@@ -1,3 +1,5 @@
 export * from './app.ts'
 export * from './artefacts.ts'
+export * from './lambda-config.ts'
+export * from './release.ts'
 export * from './zip.ts'

@@ -2,7 +2,7 @@ import { Fn } from 'aws-cdk-lib'
 import { CfnRole } from 'aws-cdk-lib/aws-iam'
 import type { CfnStream } from 'aws-cdk-lib/aws-kinesis'
 import type { CfnKey } from 'aws-cdk-lib/aws-kms'
-import { CfnEventSourceMapping, CfnFunction } from 'aws-cdk-lib/aws-lambda'
+import { CfnEventInvokeConfig, CfnEventSourceMapping, CfnFunction } from 'aws-cdk-lib/aws-lambda'
 import { CfnLogGroup } from 'aws-cdk-lib/aws-logs'
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler'
 import type { Construct } from 'constructs'
@@ -14,6 +14,8 @@ import { pascal } from './stream.ts'
 export interface IngestFunction {
   readonly ingest: CfnFunction
   readonly tick: CfnFunction
+  /** The functions' own log groups. */
+  readonly logs: { readonly Ingest: CfnLogGroup; readonly Tick: CfnLogGroup }
   /** By stream. */
   readonly mappings: ReadonlyMap<string, CfnEventSourceMapping>
 }
@@ -23,15 +25,25 @@ interface Around {
   readonly store: Store
   readonly streams: ReadonlyMap<string, CfnStream>
   readonly parameters: Parameters
+  readonly artefacts: ArtefactKeys
 }
 
-const TIMEOUT_S = 120
+/** Keys of the artefacts, below the artefact bucket's prefix. */
+export interface ArtefactKeys {
+  readonly layer: string
+  readonly ingest: string
+  readonly config: string
+}
+
+const INGEST_TIMEOUT_S = 120
+/** A tick must end before its leases do (90 s, packages/ingest/src/tick.ts): then two never drain one sink. */
+const TICK_TIMEOUT_S = 60
 /** Where Lambda writes invocation records in an S3 on-failure destination. */
 const ON_FAILURE_PREFIX = 'aws/lambda/'
 
 export function ingestFunction(scope: Construct, around: Around): IngestFunction {
   const { store, streams } = around
-  const ingest = lambdaFunction(scope, 'Ingest', 'index.handler', around, [
+  const { made: ingest, logs: ingestLogs } = lambdaFunction(scope, 'Ingest', 'index.handler', INGEST_TIMEOUT_S, around, [
     {
       Sid: 'ReadStreams',
       Effect: 'Allow',
@@ -70,7 +82,7 @@ export function ingestFunction(scope: Construct, around: Around): IngestFunction
     })
     mappings.set(name, mapping)
   }
-  const tick = lambdaFunction(scope, 'Tick', 'index.tick', around, [
+  const { made: tick, logs: tickLogs } = lambdaFunction(scope, 'Tick', 'index.tick', TICK_TIMEOUT_S, around, [
     {
       Sid: 'DrainSpool',
       Effect: 'Allow',
@@ -92,7 +104,13 @@ export function ingestFunction(scope: Construct, around: Around): IngestFunction
       Condition: { StringLike: { 's3:prefix': ['weir/spool/*', `${ON_FAILURE_PREFIX}*`] } },
     },
   ])
-  tick.reservedConcurrentExecutions = 1 // one drain at a time; the lease is the second lock
+  // The schedule invokes asynchronously. A missed tick is worth nothing after the next one: none may queue up, as they would for six hours.
+  new CfnEventInvokeConfig(scope, 'TickInvocations', {
+    functionName: tick.ref,
+    qualifier: '$LATEST',
+    maximumEventAgeInSeconds: 60,
+    maximumRetryAttempts: 0,
+  })
   const role = new CfnRole(scope, 'ScheduleRole', {
     assumeRolePolicyDocument: assumedBy('scheduler.amazonaws.com', {
       StringEquals: { 'aws:SourceAccount': Fn.ref('AWS::AccountId') },
@@ -105,7 +123,7 @@ export function ingestFunction(scope: Construct, around: Around): IngestFunction
     flexibleTimeWindow: { mode: 'OFF' },
     target: { arn: tick.attrArn, roleArn: role.attrArn, retryPolicy: { maximumRetryAttempts: 0 } },
   })
-  return { ingest, tick, mappings }
+  return { ingest, tick, logs: { Ingest: ingestLogs, Tick: tickLogs }, mappings }
 }
 
 /** A function with a log group of its own and a role that holds what both doors need, and what is given. */
@@ -113,10 +131,12 @@ function lambdaFunction(
   scope: Construct,
   id: string,
   handler: string,
+  timeout: number,
   around: Around,
   statements: readonly object[],
-): CfnFunction {
-  const { key, store, parameters } = around
+): { readonly made: CfnFunction; readonly logs: CfnLogGroup } {
+  const { key, store, parameters, artefacts } = around
+  const configKey = `\${ArtefactBucket}/\${ArtefactPrefix}${artefacts.config}`
   const logs = new CfnLogGroup(scope, `${id}Logs`, {
     logGroupName: Fn.sub(`/weir/\${AWS::StackName}/${id.toLowerCase()}`),
     retentionInDays: 90,
@@ -138,17 +158,13 @@ function lambdaFunction(
           Effect: 'Allow',
           Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
           Resource: key.attrArn,
-          Condition: {
-            StringEquals: {
-              'kms:ViaService': ['kinesis', 's3', 'dynamodb'].map(service => Fn.sub(`${service}.\${AWS::Region}.amazonaws.com`)),
-            },
-          },
+          Condition: through('kinesis', 's3', 'dynamodb'),
         },
         {
           Sid: 'Config',
           Effect: 'Allow',
           Action: 's3:GetObject',
-          Resource: Fn.sub('arn:${AWS::Partition}:s3:::${ArtefactBucket}/${ConfigKey}'),
+          Resource: Fn.sub(`arn:\${AWS::Partition}:s3:::${configKey}`),
         },
         { Sid: 'Logs', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: logs.attrArn },
         parameters.withSecrets({
@@ -163,31 +179,50 @@ function lambdaFunction(
           Action: 'ssm:GetParameter',
           Resource: parameters.parameterArns,
         }),
+        parameters.withSecretKeys({
+          Sid: 'SecretKeys',
+          Effect: 'Allow',
+          Action: 'kms:Decrypt',
+          Resource: parameters.secretKeyArns,
+          Condition: through('secretsmanager', 'ssm'),
+        }),
+        parameters.withArtefactKey({
+          Sid: 'ArtefactKey',
+          Effect: 'Allow',
+          Action: 'kms:Decrypt',
+          Resource: parameters.artefactKeyArn,
+          Condition: through('s3'),
+        }),
       ]),
     ],
   })
-  return new CfnFunction(scope, `${id}Function`, {
+  const made = new CfnFunction(scope, `${id}Function`, {
     description: `Weir: ${id.toLowerCase()}`,
     runtime: 'nodejs24.x',
     architectures: ['arm64'],
     handler,
-    code: { s3Bucket: parameters.artefactBucket, s3Key: parameters.ingestKey },
+    code: { s3Bucket: parameters.artefactBucket, s3Key: Fn.sub(`\${ArtefactPrefix}${artefacts.ingest}`) },
     role: role.attrArn,
     memorySize: 1024,
-    timeout: TIMEOUT_S,
+    timeout,
     loggingConfig: { logGroup: logs.ref, logFormat: 'JSON' },
     environment: {
       variables: {
-        WEIR_CONFIG: Fn.sub('s3://${ArtefactBucket}/${ConfigKey}'),
+        WEIR_CONFIG: Fn.sub(`s3://${configKey}`),
         WEIR_STATE_TABLE: store.table.ref,
         WEIR_BUCKET: store.bucket.ref,
         WEIR_STREAM_PREFIX: Fn.sub('${AWS::StackName}-'),
       },
     },
   })
+  return { made, logs }
 }
 
 const objects = (store: Store, path: string): string => Fn.join('', [store.bucket.attrArn, '/', path])
+/** A key's condition: only these services may use it on the role's behalf. */
+const through = (...services: string[]) => ({
+  StringEquals: { 'kms:ViaService': services.map(service => Fn.sub(`${service}.\${AWS::Region}.amazonaws.com`)) },
+})
 const policy = (policyName: string, statements: readonly object[]) => ({
   policyName,
   policyDocument: { Version: '2012-10-17', Statement: statements },

@@ -11,7 +11,9 @@ import { WeirStack } from './stack.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-deploy-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const { template } = synthesize(join(folder, 'cdk.out'))
+const artefacts = { layer: 'weir-layer-1.zip', ingest: 'weir-ingest-2.zip', config: 'config/3.json' }
+const props = { streams: ['telemetry', 'trail'], artefacts }
+const { template } = synthesize(join(folder, 'cdk.out'), props)
 const stack = Template.fromJSON(template)
 
 describe('the template', () => {
@@ -19,8 +21,44 @@ describe('the template', () => {
     const text = JSON.stringify(template)
     expect(text).not.toMatch(/cdk-hnb659fds|BootstrapVersion|aws-cdk:/)
     expect(Object.keys((template as { Parameters: object }).Parameters)).toEqual(
-      expect.arrayContaining(['ArtefactBucket', 'LayerKey', 'IngestKey', 'ConfigKey', 'ProducerAccounts', 'OrganizationId']),
+      expect.arrayContaining(['ArtefactBucket', 'ArtefactPrefix', 'ProducerAccounts', 'OrganizationId']),
     )
+  })
+
+  it('names the artefacts itself: an update keeps the values of parameters, and must not keep old code', () => {
+    const at = (key: string) => ({ S3Bucket: { Ref: 'ArtefactBucket' }, S3Key: { 'Fn::Sub': `\${ArtefactPrefix}${key}` } })
+    stack.allResourcesProperties('AWS::Lambda::Function', { Code: at(artefacts.ingest) })
+    stack.hasResourceProperties('AWS::Lambda::LayerVersion', { Content: at(artefacts.layer) })
+    const WEIR_CONFIG = { 'Fn::Sub': `s3://\${ArtefactBucket}/\${ArtefactPrefix}${artefacts.config}` }
+    stack.allResourcesProperties('AWS::Lambda::Function', { Environment: { Variables: Match.objectLike({ WEIR_CONFIG }) } })
+    const readable = statements(template).find(({ sid }) => sid === 'Config')
+    expect(readable?.resources).toEqual([
+      { 'Fn::Sub': `arn:\${AWS::Partition}:s3:::\${ArtefactBucket}/\${ArtefactPrefix}${artefacts.config}` },
+    ])
+  })
+
+  it('keeps what it stored, and the key without which nobody could read it', () => {
+    const resources = (
+      template as { Resources: Record<string, { Type: string; DeletionPolicy?: string; UpdateReplacePolicy?: string }> }
+    ).Resources
+    const kept = Object.values(resources).filter(({ DeletionPolicy = 'Delete' }) => DeletionPolicy !== 'Delete')
+    expect(kept.map(({ Type }) => Type).toSorted()).toEqual(['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::S3::Bucket'])
+    for (const each of kept) {
+      expect([each.DeletionPolicy, each.UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain'])
+    }
+    expect(resources['Layer']?.UpdateReplacePolicy).toBe('Retain')
+  })
+
+  it('says all that an installation asks for', () => {
+    expect(Object.keys((template as { Outputs: object }).Outputs).toSorted()).toEqual([
+      'KeyArn',
+      'LayerArn',
+      'LogsRoleArn',
+      'ProducerPolicyArn',
+      'StoreBucket',
+      'TelemetryStreamArn',
+      'TrailStreamArn',
+    ])
   })
 
   it('encrypts each stream with the key and keeps it a week', () => {
@@ -42,9 +80,15 @@ describe('the template', () => {
     })
   })
 
-  it('runs the tick each minute, one at a time', () => {
+  it('runs the tick each minute, lets none queue up, and ends each before its lease', () => {
     stack.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'rate(1 minute)' })
-    stack.hasResourceProperties('AWS::Lambda::Function', { Handler: 'index.tick', ReservedConcurrentExecutions: 1 })
+    stack.hasResourceProperties('AWS::Lambda::Function', { Handler: 'index.tick', Timeout: 60 })
+    stack.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: 'TickFunction' },
+      MaximumEventAgeInSeconds: 60,
+      MaximumRetryAttempts: 0,
+    })
+    expect(JSON.stringify(template)).not.toContain('ReservedConcurrentExecutions') // an account may have ten in all
   })
 
   it('closes the bucket, and lets nobody in without TLS', () => {
@@ -75,16 +119,71 @@ describe('the template', () => {
     expect(own.flatMap(({ actions }) => actions).toSorted()).toEqual(['kinesis:PutRecords', 'kms:GenerateDataKey'])
   })
 
-  it('alarms on lateness, errors and refused records', () => {
-    stack.resourceCountIs('AWS::CloudWatch::Alarm', 9)
+  it('lets CloudWatch Logs write logs of this account to the streams for logs, and not to telemetry', () => {
+    const role = statements(template).filter(({ resource }) => resource === 'LogsRole')
+    expect(role.map(({ sid, actions, resources }) => [sid, actions.join(), resources])).toEqual([
+      ['LogsOfThisAccount', 'sts:AssumeRole', []],
+      ['Logs', 'kinesis:PutRecord,kinesis:PutRecords', [{ 'Fn::GetAtt': ['TrailStream', 'Arn'] }]],
+      ['LogsKey', 'kms:GenerateDataKey', [{ 'Fn::GetAtt': ['Key', 'Arn'] }]],
+    ])
+    expect(role[0]?.condition).toEqual({
+      ArnLike: { 'aws:SourceArn': { 'Fn::Sub': 'arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:*' } },
+    })
+    const { template: alone } = synthesize(join(folder, 'alone'), { ...props, streams: ['telemetry'] })
+    expect(JSON.stringify(alone)).not.toContain('LogsRole')
+  })
+
+  it('reads secrets and artefacts under keys of their own, where a parameter names them', () => {
+    const keys = statements(template).filter(({ sid }) => sid === 'SecretKeys' || sid === 'ArtefactKey')
+    expect(keys.map(({ resource, sid, actions }) => `${resource} ${sid} ${actions.join()}`)).toEqual([
+      'IngestRole SecretKeys kms:Decrypt',
+      'IngestRole ArtefactKey kms:Decrypt',
+      'TickRole SecretKeys kms:Decrypt',
+      'TickRole ArtefactKey kms:Decrypt',
+    ])
+    for (const { condition } of keys) expect(JSON.stringify(condition)).toContain('kms:ViaService')
+  })
+
+  it('alarms at once on what happens once, and on the rest when it lasts', () => {
+    const found = Object.values(stack.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties)
+    const once = found.filter(({ EvaluationPeriods, DatapointsToAlarm }) => EvaluationPeriods === 1 && DatapointsToAlarm === 1)
+    expect(once.map(({ MetricName }) => String(MetricName)).toSorted()).toEqual([
+      'Errors',
+      'Errors',
+      'IngestLogErrors',
+      'OnFailureDestinationDeliveredEventCount',
+      'OnFailureDestinationDeliveredEventCount',
+      'PutRequests',
+      'TickLogErrors',
+    ])
+    expect(found.length - once.length).toBe(6)
     stack.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'GetRecords.IteratorAgeMilliseconds',
       Threshold: 300_000,
+      EvaluationPeriods: 5,
     })
   })
 
+  it('counts what its alarms count: writes to spool and quarantine, and errors in its own log', () => {
+    stack.hasResourceProperties('AWS::S3::Bucket', {
+      MetricsConfigurations: [
+        { Id: 'spool', Prefix: 'weir/spool/' },
+        { Id: 'quarantine', Prefix: 'weir/quarantine/' },
+      ],
+    })
+    stack.resourceCountIs('AWS::Logs::MetricFilter', 2)
+    stack.allResourcesProperties('AWS::Logs::MetricFilter', { FilterPattern: '{ $.level >= 50 }' })
+  })
+
+  it('tells apart streams whose names differ by a dash, and takes one that starts with a digit', () => {
+    const streams = ['telemetry', 'a-1', 'a1', 'a-b', 'a--b', 'ab', '1a']
+    const { template: many } = synthesize(join(folder, 'many'), { ...props, streams })
+    Template.fromJSON(many).resourceCountIs('AWS::Kinesis::Stream', streams.length)
+    Template.fromJSON(many).resourceCountIs('AWS::Lambda::EventSourceMapping', streams.length)
+  })
+
   it('refuses a config without a telemetry stream', () => {
-    expect(() => synthesize(join(folder, 'none'), ['trail'])).toThrow(/telemetry/)
+    expect(() => synthesize(join(folder, 'none'), { ...props, streams: ['trail'] })).toThrow(/telemetry/)
   })
 })
 
@@ -106,7 +205,7 @@ describe('the policies', () => {
 
   it('pass the AWS Solutions checks', () => {
     const app = new App({ outdir: join(folder, 'nag'), analyticsReporting: false })
-    const checked = new WeirStack(app, 'Weir', { streams: ['telemetry', 'trail'] })
+    const checked = new WeirStack(app, 'Weir', props)
     const prefix = 'object wildcards stand below one prefix of one bucket'
     const acknowledged: Record<string, string> = {
       'AwsSolutions::AwsSolutions-IAM5[Resource::<Bucket.Arn>/weir/spool/*]': prefix,

@@ -1,4 +1,4 @@
-import { CfnDeletionPolicy, Fn } from 'aws-cdk-lib'
+import { CfnDeletionPolicy, type CfnResource, Fn } from 'aws-cdk-lib'
 import { CfnTable } from 'aws-cdk-lib/aws-dynamodb'
 import type { CfnKey } from 'aws-cdk-lib/aws-kms'
 import { CfnBucket, CfnBucketPolicy } from 'aws-cdk-lib/aws-s3'
@@ -33,9 +33,12 @@ export function store(scope: Construct, key: CfnKey): Store {
         { id: 'quarantine', status: 'Enabled', prefix: 'weir/quarantine/', expirationInDays: 365 },
       ],
     },
+    // The alarms count what is written there, each minute.
+    metricsConfigurations: [
+      { id: 'spool', prefix: 'weir/spool/' },
+      { id: 'quarantine', prefix: 'weir/quarantine/' },
+    ],
   })
-  bucket.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN
-  bucket.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN
   const objects = Fn.join('', [bucket.attrArn, '/*'])
   new CfnBucketPolicy(scope, 'BucketPolicy', {
     bucket: bucket.ref,
@@ -62,5 +65,12 @@ export function store(scope: Construct, key: CfnKey): Store {
     sseSpecification: { sseEnabled: true, sseType: 'KMS', kmsMasterKeyId: key.attrArn },
     deletionProtectionEnabled: false,
   })
-  return { bucket, table }
+  return { bucket: kept(bucket), table: kept(table) } // spool and quarantine; the ledger, which proves what became of them
+}
+
+/** Outlives the stack, and a replacement of it; but a stack that could not be created leaves nothing behind. */
+export function kept<Resource extends CfnResource>(resource: Resource): Resource {
+  resource.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE
+  resource.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN
+  return resource
 }

@@ -1,0 +1,45 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { synthesize } from './app.ts'
+import { type Artefact, buildConfig, buildIngest, buildLayer, buildSchema, describeFile } from './artefacts.ts'
+import { readLambdaConfig } from './lambda-config.ts'
+
+/** What a build made, and what its user should know. */
+export interface Release {
+  readonly made: readonly Artefact[]
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Makes all that a deployment needs, offline, from a `weir.yaml` or none. The template names the zips and the config by their hashes, as
+ * literals: an update of the stack always rolls out what was built with it, whatever parameters the last one was given.
+ */
+export async function release(configFile: string | undefined, out: string): Promise<Release> {
+  const { document, config, rules } = await readLambdaConfig(configFile)
+  await clear(out)
+  const layer = await buildLayer(out)
+  const ingest = await buildIngest(out, rules)
+  const json = await buildConfig(out, document)
+  const key = ({ file }: Artefact): string => relative(out, file).replaceAll('\\', '/')
+  const { template } = synthesize(join(out, 'cdk.out'), {
+    streams: Object.keys(config.streams),
+    artefacts: { layer: key(layer), ingest: key(ingest), config: key(json) },
+  })
+  const file = join(out, 'weir.template.json')
+  await writeFile(file, JSON.stringify(template)) // CloudFormation takes 51,200 bytes in a request, spaces included
+  const warnings: string[] = []
+  if (config.sinks.length === 0) {
+    const given = configFile === undefined ? 'no config was given' : `${configFile} names none`
+    warnings.push(`this stack has no sinks (${given}): its findings go nowhere; build with \`-- --config weir.yaml\``)
+  }
+  return { made: [layer, ingest, json, await buildSchema(out), await describeFile('template', file)], warnings }
+}
+
+/** Takes away what an earlier build left, and nothing else: `--out` may name a folder that holds more. */
+async function clear(out: string): Promise<void> {
+  await mkdir(out, { recursive: true })
+  const ours = /^(weir-(layer|ingest)(-[0-9a-f]{16})?\.zip|weir\.(template|schema)\.json)$/
+  for (const name of await readdir(out)) if (ours.test(name)) await rm(join(out, name))
+  const configs = await readdir(join(out, 'config')).catch(() => [])
+  for (const name of configs) if (/^[0-9a-f]{64}\.json$/.test(name)) await rm(join(out, 'config', name))
+}
