@@ -68,17 +68,18 @@ describe('parseJson', () => {
 describe('parseShort', () => {
   it('gives what a scan gives, or leaves the text to the scan', () => {
     const piece = fc.constantFrom(
-      ...[
-        '9007199254740993',
-        '9007199254740990.5',
-        '1e400',
-        '-1e5',
-        '0.1',
-        '12345678901234567890.5',
-        '"\\ud800"',
-        '"\\ud83d\\ude00"',
-      ],
-      ...['[]', '{}', 'null', '"a"', '{"__proto__":[1]}', '[[[]]]', '{'],
+      '9007199254740993',
+      '9007199254740990.5',
+      '12345678901234567890.5',
+      '1e400',
+      '-1e5',
+      '"\\ud800"',
+      '"\\ud83d\\ude00"',
+      '{"__proto__":[1]}',
+      '[[[]]]',
+      'null',
+      '{}',
+      '{',
     )
     const text = fc.array(piece).map(parts => `[${parts.join(',')}]`)
     let short = 0
