@@ -128,6 +128,22 @@ describe('forward', () => {
     expect(sleeps).toEqual([3_000])
   })
 
+  it('does not sit out a long pause that the far side asks for: it spools at once and leaves the sink alone so long', async () => {
+    let calls = 0
+    const { forward, sleeps, clock } = harness(request => {
+      calls++
+      if (calls > 1) return said(DELIVERED)
+      return said(sent(request).map((_, i) => (i === 0 ? DELIVERED : { verdict: 'retry', reason: 'HTTP 429', afterMs: 40_000 })))
+    })
+    expect(sums((await forward(events(4), 50_000))[0])).toEqual({ ...NOTHING, delivered: 1, spooled: 3 })
+    expect(sleeps).toEqual([])
+    clock.now += 39_000
+    expect(sums((await forward(events(4), 50_000))[0])).toEqual({ ...NOTHING, spooled: 4 })
+    expect(calls).toBe(1)
+    clock.now += 1_000
+    expect(sums((await forward(events(4), 50_000))[0])).toEqual({ ...NOTHING, delivered: 4 })
+  })
+
   it('does not sleep past its deadline: it spools at once', async () => {
     const { forward, sleeps } = harness(() => said({ verdict: 'retry', afterMs: 60_000 }))
     expect(sums((await forward(events(2), 5_000))[0])).toEqual({ ...NOTHING, spooled: 2 })

@@ -181,7 +181,7 @@ class Run {
         said.failure.afterMs ?? (said.rejected > 0 ? 0 : undefined),
       )
       if (wait === undefined) {
-        if (whole && !parcel.progressed) {
+        if ((whole && !parcel.progressed) || tooLong(said.failure, attempts)) {
           this.stop(said.failure)
           return []
         }
@@ -252,7 +252,7 @@ class Run {
     const { attempts, random, now, deadline } = this.#terms
     if (failures >= attempts.inline) return undefined
     const wait = waitMs(failures, afterMs, random, attempts)
-    return now() + wait + attempts.minMs <= deadline ? wait : undefined
+    return wait !== undefined && now() + wait + attempts.minMs <= deadline ? wait : undefined
   }
 
   #unplaced(items: readonly SpooledEvent[]): readonly SpooledEvent[] {
@@ -284,6 +284,9 @@ class Run {
     }
   }
 }
+
+/** Whether the far side asks for a pause that no call sits out. Whatever else it said, it wants nothing more now. */
+const tooLong = ({ afterMs = 0 }: Failure, { capMs }: Attempts): boolean => afterMs > capMs
 
 /** A parcel in two, or undefined where it is one event. */
 function halves(parcel: Parcel): readonly Parcel[] | undefined {
