@@ -41,6 +41,11 @@ describe('the invoke endpoint', () => {
     }
   })
 
+  it('takes a page of this machine', async () => {
+    const f = bench.create()
+    expect((await call(invocations(f.name), '{}', { origin: 'http://localhost:3000' })).status).toBe(200)
+  })
+
   it('marks a function error, and returns the log tail on demand', async () => {
     const f = bench.create()
     const { status, headers, text } = await call(invocations(f.name), '{"do":"throw"}', { 'x-amz-log-type': 'Tail' })
@@ -66,6 +71,8 @@ describe('the invoke endpoint', () => {
     ['no JSON', invocations('f0'), '{', {}, 400, 'InvalidRequestContentException'],
     ['a body over 6 MB', invocations('f0'), 'x'.repeat(6 * 1024 * 1024 + 1), {}, 413, 'RequestTooLargeException'],
     ['a name that points elsewhere', invocations('f0'), '{}', { host: 'evil.example:80' }, 403, 'AccessDeniedException'],
+    ['a page of another site', invocations('f0'), '{}', { origin: 'http://evil.example' }, 403, 'AccessDeniedException'],
+    ['a page without an origin of its own', invocations('f0'), '{}', { origin: 'null' }, 403, 'AccessDeniedException'],
   ])('refuses %s', async (_, path, body, headers, status, type) => {
     bench.create()
     const answer = await call(path, body, headers)

@@ -17,7 +17,7 @@ const NAME = /^(?:arn:aws:lambda:[^:]*:\d*:function:)?([a-zA-Z0-9-_]+)(?::[a-zA-
 
 /**
  * The Invoke API on loopback, for a person with curl or an AWS client (signatures are not looked at). A Host header that does not name
- * this machine is refused, so that no page in a browser can invoke anything.
+ * this machine is refused, and so is an Origin that does not: a page in a browser may post here under the right Host.
  */
 export async function startInvokeEndpoint(lambda: Lambda, { port = 0 }: { port?: number } = {}): Promise<InvokeEndpoint> {
   const server = patientServer((request, response) => {
@@ -42,6 +42,8 @@ async function handle(lambda: Lambda, request: IncomingMessage, response: Server
   const { headers, method, url = '' } = request
   if (!isLoopbackHost(headers.host))
     throw new InvokeError('AccessDeniedException', 'The Host header does not name this machine.', 403)
+  if (headers.origin !== undefined && !isLoopbackHost(/^https?:\/\/(.*)$/.exec(headers.origin)?.[1]))
+    throw new InvokeError('AccessDeniedException', 'The Origin header does not name this machine.', 403)
   const match = PATH.exec(url)
   if (method !== 'POST' || !match)
     throw new InvokeError('UnknownOperationException', 'Use POST /2015-03-31/functions/<name>/invocations', 404)
