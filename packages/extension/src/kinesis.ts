@@ -27,7 +27,10 @@ export interface Entry {
 }
 
 export interface Kinesis {
-  /** One PutRecords call. For each entry, in order: undefined when the stream has it, else the error's code. Throws PutError. */
+  /**
+   * One PutRecords call. For each entry, in order: undefined when the stream has it, else the error's code. Throws PutError. `timeoutMs` bounds
+   * the whole of it, a fetch of keys included.
+   */
   put(entries: readonly Entry[], timeoutMs: number): Promise<(string | undefined)[]>
   /** Drops the socket and the fetched keys: after a restore both are another sandbox's. */
   forget(): void
@@ -68,6 +71,7 @@ export function createKinesis(host: Host, stream: Stream, endpoint: Target, cred
 
   return {
     async put(entries, timeoutMs) {
+      const until = host.now() + timeoutMs
       const body = serialize(stream, entries)
       const headers = {
         host: hostHeader(endpoint),
@@ -76,8 +80,10 @@ export function createKinesis(host: Host, stream: Stream, endpoint: Target, cred
       }
       try {
         const keys = await credentials.get(timeoutMs)
+        const left = until - host.now()
+        if (left <= 0) throw new PutError('timeout', 'timeout')
         const { host: _, ...sent } = { ...headers, ...signer.sign({ method: 'POST', path: '/', headers, body }, keys) }
-        const answer = await client.request({ method: 'POST', path: '/', headers: sent, body, timeoutMs })
+        const answer = await client.request({ method: 'POST', path: '/', headers: sent, body, timeoutMs: left })
         if (answer.status !== 200) throw refusal(answer.status, answer.body, answer.headers.get('x-amzn-errortype'))
         return readResults(answer.body, entries.length)
       } catch (error) {
