@@ -52,6 +52,60 @@ describe('the telemetry listener', () => {
     expect(counters.takeFaults()).toEqual([{ kind: 'telemetry:not-http', count: 1 }])
   })
 
+  it('hears a new connection however many others stand open, and counts those it closed for it', async () => {
+    const crowd: Socket[] = []
+    for (let each = 0; each < 40; each++) {
+      const one = connect(listener.port, '127.0.0.1')
+      one.on('error', () => {})
+      crowd.push(one)
+      await once(one, 'connect')
+    }
+    const late = connect(listener.port, '127.0.0.1')
+    late.write('POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]')
+    expect(String(await once(late, 'data'))).toContain('200 OK')
+    for (const each of [...crowd, late]) each.destroy()
+    expect(counters.takeFaults()).toEqual([{ kind: 'telemetry:crowded', count: 26 }])
+  })
+
+  it('keeps the connection that has brought telemetry when others crowd in', async () => {
+    const post = 'POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]'
+    socket.write(post)
+    await once(socket, 'data')
+    const crowd: Socket[] = []
+    for (let each = 0; each < 40; each++) {
+      const one = connect(listener.port, '127.0.0.1')
+      one.on('error', () => {})
+      crowd.push(one)
+      await once(one, 'connect')
+    }
+    socket.write(post)
+    await once(socket, 'data')
+    for (const each of crowd) each.destroy()
+    expect(taken).toEqual(['[]', '[]'])
+  })
+
+  it('gives up a request that never becomes whole, however its bytes trickle in', async () => {
+    const timers: (() => void)[] = []
+    const host = { ...nodeHost({}), after: (_: number, task: () => void) => (timers.push(task), () => {}) }
+    const slow = await listenForTelemetry(host, '127.0.0.1', counters, () => {})
+    const trickle = connect(slow.port, '127.0.0.1').on('error', () => {})
+    const closed = new Promise<void>(resolve => trickle.once('close', () => resolve()))
+    const fired = async (count: number) => {
+      while (timers.length < count) await new Promise(resolve => setImmediate(resolve))
+      timers[count - 1]?.()
+    }
+    trickle.write('POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]')
+    trickle.write('POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n[')
+    await fired(1)
+    trickle.write(' ')
+    await fired(2)
+    trickle.resume()
+    await closed
+    slow.close()
+    expect(timers).toHaveLength(2)
+    expect(counters.takeFaults()).toEqual([{ kind: 'telemetry:too-slow', count: 1 }])
+  })
+
   it('remembers a limited number of Sequence-Ids', async () => {
     const post = (id: string) => `POST / HTTP/1.1\r\nSequence-Id: ${id}\r\nContent-Length: 1\r\n\r\nx`
     const ids = ['first', 'first', ...Array.from({ length: 32 }, (_, index) => `id-${index}`), 'id-31', 'first']

@@ -12,6 +12,16 @@ export interface TelemetryListener extends Listener {
  * sandbox: read to its end, thrown away, counted.
  */
 const LIMITS = { head: 16 * 1024, body: 1024 * 1024 }
+/**
+ * At most this many connections at once. The platform uses one, the function can open as many as it likes: a new one pushes out the one that
+ * is least likely to be the platform's.
+ */
+const MAX_CONNECTIONS = 16
+/**
+ * A request must be whole within twice this, ms. Twice, because a freeze of the sandbox eats one timer: after the thaw it is overdue before the
+ * bytes that wait in the socket have been read.
+ */
+const READ_MS = 5_000
 /** How many of the last `Sequence-Id`s are remembered: the platform repeats a POST at once or not at all. */
 const REMEMBERED = 32
 const OK = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
@@ -28,6 +38,8 @@ export async function listenForTelemetry(
   taken: (body: Uint8Array) => void,
 ): Promise<TelemetryListener> {
   const seen = new Set<string>()
+  /** The one that has been quiet for longest first. */
+  const open = new Set<Peer>()
   let lastAt = 0
 
   const take = (message: Message) => {
@@ -48,23 +60,51 @@ export async function listenForTelemetry(
   const accept = (connection: Connection): ConnectionEvents => {
     const parser = createParser('request', LIMITS)
     let refused = false
+    let cancel: (() => void) | undefined
+    const refuse = (fault: string) => {
+      refused = true
+      cancel?.()
+      open.delete(peer)
+      counters.fault(fault)
+      connection.close()
+    }
+    const peer: Peer = { posted: false, idle: true, refuse }
+    if (open.size >= MAX_CONNECTIONS) leastLikely(open)?.refuse('telemetry:crowded')
+    open.add(peer)
+
+    const watch = () => {
+      cancel = host.after(READ_MS, () => {
+        cancel = host.after(READ_MS, () => refuse('telemetry:too-slow'))
+      })
+    }
     return {
       data(bytes) {
         if (refused) return
         try {
-          for (const message of parser.push(bytes)) {
+          const messages = parser.push(bytes)
+          for (const message of messages) {
             connection.write(OK)
             take(message)
           }
+          const whole = messages.length > 0
+          if (whole || peer.idle) {
+            cancel?.()
+            open.delete(peer)
+            open.add(peer)
+            if (!parser.idle) watch()
+          }
+          peer.posted ||= whole
+          peer.idle = parser.idle
         } catch {
-          refused = true
-          counters.fault('telemetry:not-http')
           connection.write(BAD)
-          connection.close()
+          refuse('telemetry:not-http')
         }
       },
       closed() {
-        if (!parser.idle && !refused) counters.fault('telemetry:cut-off')
+        if (refused) return
+        cancel?.()
+        open.delete(peer)
+        if (!parser.idle) counters.fault('telemetry:cut-off')
       },
     }
   }
@@ -77,4 +117,19 @@ export async function listenForTelemetry(
       return lastAt
     },
   }
+}
+
+/** One open connection. */
+interface Peer {
+  /** It has brought a whole request. */
+  posted: boolean
+  /** Nothing of a request is under way on it. */
+  idle: boolean
+  refuse(fault: string): void
+}
+
+/** The oldest that never brought anything, else the oldest idle one, else the one whose request has been under way for longest. */
+function leastLikely(open: ReadonlySet<Peer>): Peer | undefined {
+  const peers = [...open]
+  return peers.find(({ idle, posted }) => idle && !posted) ?? peers.find(({ idle }) => idle) ?? peers[0]
 }

@@ -4,9 +4,6 @@ import { createServer, connect as dialTcp, type Socket } from 'node:net'
 import { connect as dialTls } from 'node:tls'
 import type { Connection, ConnectionEvents, Host } from './host.ts'
 
-/** At most this many connections to our listener at once: the platform uses one, and the function can open as many as it likes. */
-const MAX_CONNECTIONS = 16
-
 /** The host under Node 18 and later. `node:http`, `fetch` and the SDK are left out on purpose: each costs more than all of this program. */
 export function nodeHost(env: Host['env'] = process.env): Host {
   const sessions = new Map<string, Buffer>()
@@ -44,7 +41,6 @@ export function nodeHost(env: Host['env'] = process.env): Host {
           })
           late.events = accept(connection)
         })
-        server.maxConnections = MAX_CONNECTIONS
         server.once('error', reject)
         server.listen(0, bind, () => {
           const address = server.address()
