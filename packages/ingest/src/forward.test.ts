@@ -284,6 +284,40 @@ describe('hold', () => {
     expect((await spooled(spool)).map(({ why }) => why)).toEqual(['hold', 'hold', 'hold'])
   })
 
+  it('asks for fresh secrets and credentials once a minute, however many calls are partly refused', async () => {
+    let fresh = 0
+    let tokens = 0
+    const sink = modelSink({
+      partition: ({ metadata }) => metadata.uid,
+      authorize: async () => {
+        tokens++
+        return { headers: {}, expiresAt: Number.MAX_SAFE_INTEGER }
+      },
+    })
+    const { forward, clock } = harness(
+      request => said(String(request.body).includes('"refused":true') ? { verdict: 'hold', reason: 'HTTP 403' } : DELIVERED),
+      {
+        sinks: [{ name: 'model', sink, options: { token: 'env:TOKEN' } }],
+        resolve: async (reference, options) => {
+          if (options?.fresh) fresh++
+          return reference
+        },
+      },
+    )
+    const call = (n: number) => [
+      { input: 'a', event: event(`good-${n}`) },
+      { input: 'b', event: event(`refused-${n}`, { refused: true }) },
+    ]
+    for (let n = 0; n < 10; n++) {
+      expect(sums((await forward(call(n)))[0])).toEqual({ ...NOTHING, delivered: 1, held: 1 })
+      clock.now += 1_000
+    }
+    expect([fresh, tokens]).toEqual([1, 2])
+    clock.now += 50_000
+    await forward(call(11))
+    expect([fresh, tokens]).toEqual([2, 3])
+  })
+
   it('obtains credentials once, keeps them until they expire, and renews them when refused', async () => {
     let made = 0
     const sink = modelSink({
@@ -338,15 +372,18 @@ describe('hold', () => {
   it('does not ask every partition of a sink that refuses', async () => {
     let calls = 0
     const sink = modelSink({ partition: ({ metadata }) => metadata.uid })
-    const { forward } = harness(
+    const { forward, clock } = harness(
       () => {
         calls++
         return said({ verdict: 'hold' }, 401)
       },
       { sinks: [{ name: 'model', sink, options: {} }] },
     )
-    expect(sums((await forward(events(10)))[0])).toEqual({ ...NOTHING, held: 10 })
-    expect(calls).toBe(3) // the first, again with fresh credentials, and one more partition
+    expect(sums((await forward(events(20)))[0])).toEqual({ ...NOTHING, held: 20 })
+    expect(calls).toBe(9) // the first, again with fresh credentials, and seven partitions more
+    clock.now += 50_000
+    expect(sums((await forward(events(20)))[0])).toEqual({ ...NOTHING, held: 20 })
+    expect(calls).toBe(9)
   })
 })
 
@@ -541,6 +578,34 @@ describe('drain', () => {
     phase = 'up'
     expect(await forwarder.drain('model', terms(clock.now))).toMatchObject([{ input: 'in-0', delivered: 1 }])
     expect(await spool.list('model', 10)).toEqual([])
+  })
+
+  it('passes over what one index refuses: what lies behind it is delivered, and the sink does not count as failing', async () => {
+    const sink = modelSink({ partition: ({ index }) => String(index) })
+    let asked = 0
+    const { forward, forwarder, clock, spool } = harness(
+      request => {
+        if (!String(request.body).includes('"index":"refused')) return said(DELIVERED)
+        asked++
+        return said({ verdict: 'hold', reason: 'HTTP 403' })
+      },
+      { sinks: [{ name: 'model', sink, options: {} }] },
+    )
+    const of = (uid: string, index: string) => ({ input: uid, event: event(uid, { index }) })
+    for (let i = 0; i < 12; i++) {
+      await spool.put({ sink: 'model', at: i, why: 'hold', reason: 'r', events: [of(`r${i}`, `refused-${i % 3}`)] })
+    }
+    for (let i = 0; i < 3; i++)
+      await spool.put({ sink: 'model', at: 100 + i, why: 'retry', reason: 'r', events: [of(`g${i}`, 'good')] })
+    const rows = await forwarder.drain('model', { deadline: clock.now + 60_000, limit: 3 })
+    expect(rows.map(({ input }) => input)).toEqual(['g0', 'g1', 'g2'])
+    expect(asked).toBe(4) // each index once, the first again with fresh credentials
+    expect(sums((await forward([of('live', 'good'), of('other', 'refused-1')]))[0])).toEqual({
+      ...NOTHING,
+      delivered: 1,
+      held: 1,
+    })
+    expect(asked).toBe(4)
   })
 
   it('settles an entry before it removes it', async () => {

@@ -4,6 +4,7 @@ import { Breaker, type Failure } from './forward/breaker.ts'
 import { Channel, type ConfiguredSink, judgeError } from './forward/channel.ts'
 import { type Delivery, deliver } from './forward/deliver.ts'
 import { type DrainTerms, drainEntries } from './forward/drain.ts'
+import { Held } from './forward/held.ts'
 import { quarantineRejected, spoolWaiting } from './forward/settle.ts'
 import { TransportError, type TransportErrorKind } from './http.ts'
 import type { SettledRow } from './ledger/ledger.ts'
@@ -75,6 +76,7 @@ interface Line {
   readonly channel: Channel
   readonly breaker: Breaker
   readonly size: { bytes: number }
+  readonly held: Held
 }
 
 const PROBE_MS = 10_000
@@ -87,7 +89,12 @@ export function createForwarder(parts: ForwarderParts): Forwarder {
   const lines = new Map<string, Line>(
     parts.sinks.map(configured => [
       configured.name,
-      { channel: new Channel(configured, secrets, io), breaker: new Breaker(now), size: { bytes: FIRST_GUESS_BYTES } },
+      {
+        channel: new Channel(configured, secrets, io),
+        breaker: new Breaker(now),
+        size: { bytes: FIRST_GUESS_BYTES },
+        held: new Held(now),
+      },
     ]),
   )
   const lineOf = (sink: string): Line => {
@@ -98,14 +105,14 @@ export function createForwarder(parts: ForwarderParts): Forwarder {
 
   /** Delivers as far as the breaker lets it, and tells the breaker what came of it. */
   const attempt = async (
-    { channel, breaker, size }: Line,
+    { channel, breaker, size, held }: Line,
     items: readonly SpooledEvent[],
     deadline: number,
   ): Promise<Delivery> => {
     const pass = breaker.enter()
     if (pass === 'open') return leftAlone(items, breaker.failure)
     const allowed = pass === 'probe' ? { ...attempts, inline: 1 } : attempts
-    const delivery = await deliver(channel, items, { deadline, attempts: allowed, now, random, sleep, size })
+    const delivery = await deliver(channel, items, { deadline, attempts: allowed, now, random, sleep, size, held })
     if (delivery.failure) {
       breaker.fail(delivery.failure)
       log?.warn({ sink: channel.name, ...delivery.failure }, 'the sink fails; its events go to the spool until it is back')

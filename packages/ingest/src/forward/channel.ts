@@ -29,6 +29,8 @@ interface TransportOptions {
 
 const TIMEOUT_MS = 10_000
 const EARLY_MS = 60_000 // credentials are renewed this long before they expire, or at nine tenths of a shorter life
+/** Secrets and credentials are fetched anew this often at most: a refused index must not cost each call a question to the secret store. */
+const REFRESH_MS = 60_000
 const compress = promisify(gzip)
 
 /** One sink's line to the outside: its secrets, its credentials, and one request at a time. */
@@ -39,6 +41,7 @@ export class Channel {
   readonly #secrets: SecretResolver
   readonly #io: SinkIo
   #authorized: { readonly headers: Readonly<Record<string, string>>; readonly renewAt: number } | undefined
+  #refreshedAt = Number.NEGATIVE_INFINITY
   #authorizing: Promise<Readonly<Record<string, string>>> | undefined
 
   constructor({ name, sink, options }: ConfiguredSink, secrets: SecretResolver, io: SinkIo) {
@@ -47,6 +50,13 @@ export class Channel {
     this.#configured = options
     this.#secrets = secrets
     this.#io = io
+  }
+
+  /** Secrets and credentials fetched anew, because the far side refused those it has; undefined where that was just done. */
+  async refresh(timeoutMs: number): Promise<Session | undefined> {
+    if (this.#io.now() - this.#refreshedAt < REFRESH_MS) return undefined
+    this.#refreshedAt = this.#io.now()
+    return this.open({ fresh: true, timeoutMs })
   }
 
   /** Resolves secrets and obtains credentials, or takes those it has. `fresh`: the far side refused those it has. */

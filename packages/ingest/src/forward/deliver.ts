@@ -4,6 +4,7 @@ import type { Judgement, SinkRequest } from '../sink.ts'
 import type { SpooledEvent } from '../spool/spool.ts'
 import { type Attempts, waitMs } from './backoff.ts'
 import type { Failure } from './breaker.ts'
+import type { Held } from './held.ts'
 import { type Channel, judgeAll, judgeError, type Session } from './channel.ts'
 
 /** Where one call's events ended. Each event is in exactly one list. */
@@ -35,6 +36,8 @@ export interface Terms {
   readonly sleep: (ms: number) => Promise<void>
   /** Bytes an encoded event takes, learned from call to call, so that few requests are encoded twice. */
   readonly size: { bytes: number }
+  /** The partitions the sink refuses, kept from call to call. */
+  readonly held: Held
 }
 
 /** Events that go out together. */
@@ -46,7 +49,8 @@ interface Parcel {
   readonly progressed: boolean
 }
 
-const MAX_HELD_PARTITIONS = 2 // refusals in a row and nothing taken: it is the sink that refuses, not an index or a table of it
+/** Partitions refused in a row and nothing taken: it is the sink that refuses, not some indices or tables of it. */
+const MAX_HELD_PARTITIONS = 8
 const FILL = 0.9 // of a request's limit, because events differ in size
 
 /**
@@ -76,7 +80,6 @@ class Run {
   #stopped: Failure | undefined
   /** Why the partition at hand is refused. */
   #held: Failure | undefined
-  #lastHeld: Failure | undefined
   #heldPartitions = 0
 
   constructor(channel: Channel, terms: Terms) {
@@ -85,13 +88,29 @@ class Run {
   }
 
   async send(items: readonly SpooledEvent[]): Promise<void> {
-    this.#session = await this.#open(false)
-    for (const partition of this.#partitions(items)) {
+    this.#session = await this.#channel.open({ fresh: false, timeoutMs: this.#leftMs() })
+    const { held } = this.#terms
+    for (const [key, partition] of this.#partitions(items)) {
+      const refused = held.failure(key)
+      if (refused) {
+        this.#wait(partition, refused)
+        continue
+      }
       this.#held = undefined
       await this.#sendPartition(partition)
-      if (this.#held && !this.#answered && ++this.#heldPartitions >= MAX_HELD_PARTITIONS) this.stop(this.#held)
+      if (this.#held) this.#refused(key, this.#held)
+      else if (!this.#stopped) held.succeed(key)
       if (this.#stopped) return
     }
+  }
+
+  /** A sink without partitions is refused as a whole; of one with partitions, many must be. */
+  #refused(key: string, failure: Failure): void {
+    if (this.#channel.sink.partition) {
+      this.#terms.held.fail(key, failure)
+      if (this.#answered || ++this.#heldPartitions < MAX_HELD_PARTITIONS) return
+    } else if (this.#answered) return
+    this.stop(failure)
   }
 
   stop(failure: Failure): void {
@@ -103,14 +122,13 @@ class Run {
   finish(items: readonly SpooledEvent[]): Delivery {
     const left = items.filter(item => !this.#placed.has(item))
     this.#wait(left, this.#stopped ?? { why: 'retry', reason: 'not sent' })
-    if (this.#lastHeld && !this.#answered) this.#out.failure ??= this.#lastHeld
     return this.#out
   }
 
   /** Events by the sink's key, in the order of each key's first event. */
-  #partitions(items: readonly SpooledEvent[]): Iterable<readonly SpooledEvent[]> {
+  #partitions(items: readonly SpooledEvent[]): Iterable<readonly [key: string, items: readonly SpooledEvent[]]> {
     const { sink } = this.#channel
-    if (!sink.partition) return [items]
+    if (!sink.partition) return [['', items]]
     const partitions = new Map<string, SpooledEvent[]>()
     for (const item of items) {
       try {
@@ -122,7 +140,7 @@ class Run {
         this.#reject(item, 'rejected', unencodable(error))
       }
     }
-    return partitions.values()
+    return partitions
   }
 
   async #sendPartition(items: readonly SpooledEvent[]): Promise<void> {
@@ -167,7 +185,7 @@ class Run {
       }
       const said = this.#sort(items, await this.#ask(dressed, events))
       if (said.hold.length > 0) {
-        if (!this.#refreshed) return this.#refresh(parcel, items)
+        if (await this.#refresh()) return [{ ...parcel, items: this.#unplaced(items) }]
         if (said.hold.length === items.length) return this.#hold(said.failure)
         this.#wait(said.hold, said.failure)
       }
@@ -236,15 +254,17 @@ class Run {
     return { retry, split, hold, rejected, failure }
   }
 
-  /** New credentials, once in a call; then everything that is not settled goes again. */
-  async #refresh(parcel: Parcel, items: readonly SpooledEvent[]): Promise<readonly Parcel[]> {
+  /** New credentials, once in a call and not in every call; then everything that is not settled goes again. */
+  async #refresh(): Promise<boolean> {
+    if (this.#refreshed) return false
     this.#refreshed = true
-    this.#session = await this.#open(true)
-    return [{ ...parcel, items: this.#unplaced(items) }]
+    const session = await this.#channel.refresh(this.#leftMs())
+    this.#session = session ?? this.#session
+    return session !== undefined
   }
 
-  #open(fresh: boolean): Promise<Session> {
-    return this.#channel.open({ fresh, timeoutMs: Math.max(1, this.#terms.deadline - this.#terms.now()) })
+  #leftMs(): number {
+    return Math.max(1, this.#terms.deadline - this.#terms.now())
   }
 
   /** How long to wait after so many failures, or undefined where the attempts or the time are used up. */
@@ -265,7 +285,6 @@ class Run {
 
   #hold(failure: Failure): readonly Parcel[] {
     this.#held = failure
-    this.#lastHeld = failure
     return []
   }
 

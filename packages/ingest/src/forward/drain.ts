@@ -28,16 +28,21 @@ interface DrainParts {
   readonly deliver: (items: readonly SpooledEvent[]) => Promise<Delivery>
 }
 
+const MAX_PASSED = 1_000 // entries of refused partitions that one drain reads to come to others
+
 /**
  * Spool to sink, oldest first. An entry goes when each of its events is delivered, a duplicate or in quarantine; the rest of one is put back
- * as an entry of the same age. Stops at the first entry where the sink fails.
+ * as an entry of the same age. Stops at the first entry where the sink fails. An entry all of whose events the sink's index or table refuses is
+ * passed over, and does not count: what lies behind it may be welcome.
  */
 export async function drainEntries(parts: DrainParts, { deadline, limit, settle }: DrainTerms): Promise<readonly SettledRow[]> {
   const { sink, spool, now } = parts
   const all: SettledRow[] = []
-  for (const id of await spool.list(sink, limit)) {
-    if (now() >= deadline) break
-    const { rows, goOn } = await drainEntry(parts, id)
+  let taken = 0
+  for (const id of await spool.list(sink, limit + MAX_PASSED)) {
+    if (now() >= deadline || taken >= limit) break
+    const { rows, goOn, passed } = await drainEntry(parts, id)
+    if (!passed) taken++
     if (rows) {
       await settle?.(rows)
       await spool.remove(id)
@@ -48,11 +53,11 @@ export async function drainEntries(parts: DrainParts, { deadline, limit, settle 
   return all
 }
 
-/** `rows`: the entry is done with and may be removed. */
+/** `rows`: the entry is done with and may be removed. `passed`: all of it is held, and the sink is well otherwise. */
 async function drainEntry(
   parts: DrainParts,
   id: string,
-): Promise<{ readonly rows?: readonly SettledRow[]; readonly goOn: boolean }> {
+): Promise<{ readonly rows?: readonly SettledRow[]; readonly goOn: boolean; readonly passed?: boolean }> {
   const { sink, spool, quarantine, log } = parts
   let entry: SpoolEntry
   try {
@@ -66,7 +71,10 @@ async function drainEntry(
   const { delivered, duplicate, rejected, waiting, failure } = await parts.deliver(entry.events)
   const isolated = await quarantineRejected(quarantine, sink, rejected)
   const rest = [...waiting, ...isolated.failed.map(({ item, detail }) => ({ item, why: 'retry' as const, reason: detail }))]
-  if (rest.length === entry.events.length) return { goOn: false }
+  if (rest.length === entry.events.length) {
+    const passed = failure === undefined && rest.every(({ why }) => why === 'hold')
+    return { goOn: passed, passed }
+  }
   if (rest.length > 0) {
     const put = await spoolWaiting(spool, sink, rest, { at: entry.at, replaces: id })
     if (put.failed.length > 0) throw put.error // the entry stays; what was delivered of it comes again, with the same uids
