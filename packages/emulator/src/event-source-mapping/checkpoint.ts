@@ -1,4 +1,4 @@
-/** Where a shard is read to. `SHARD_END` stands for a closed shard that was read to its end. */
+/** Where each shard of one stream is read to. `SHARD_END` stands for a closed shard that was read to its end. */
 export interface CheckpointStore {
   load(shardId: string): Promise<string | undefined>
   save(shardId: string, sequenceNumber: string): Promise<void>
@@ -6,7 +6,7 @@ export interface CheckpointStore {
 
 export const SHARD_END = 'SHARD_END'
 
-/** Checkpoints that live as long as the process. */
+/** Checkpoints that live as long as the process, of one stream: shards of two streams may have one name. */
 export function memoryCheckpoints(): CheckpointStore {
   const checkpoints = new Map<string, string>()
   return {

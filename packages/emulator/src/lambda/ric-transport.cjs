@@ -5,7 +5,8 @@ const { Agent, request } = require('node:http')
 const Module = require('node:module')
 
 const [hostname, port] = (process.env.AWS_LAMBDA_RUNTIME_API ?? '').split(':')
-const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+// A runtime that takes several invocations at once keeps several `next` calls open; each other call needs a socket beside them.
+const agent = new Agent({ keepAlive: true, maxSockets: process.env.AWS_LAMBDA_MAX_CONCURRENCY ? Number.POSITIVE_INFINITY : 1 })
 let posted = Promise.resolve()
 
 function call(method, path, body, headers = {}) {
