@@ -36,7 +36,7 @@ export interface ArtefactKeys {
 }
 
 const INGEST_TIMEOUT_S = 120
-/** A tick must end before its leases do (90 s, packages/ingest/src/tick.ts): then two never drain one sink. */
+/** A tick ends before the next begins. */
 const TICK_TIMEOUT_S = 60
 /** Where Lambda writes invocation records in an S3 on-failure destination. */
 const ON_FAILURE_PREFIX = 'aws/lambda/'

@@ -128,6 +128,13 @@ redaction:
     ])
   })
 
+  it('is what the README shows', async () => {
+    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+    const example = /## Config\n.*?```yaml\n(.*?)```/s.exec(readme)?.[1] ?? ''
+    const { config } = await readLambdaConfig(await project(example))
+    expect(config.sinks.map(({ type }) => type)).toEqual(['splunk', 'elastic', 'sentinel', 'otlp'])
+  })
+
   it('is refused without a telemetry stream, and when there is no such file', async () => {
     expect(await refusal('streams: { trail: { sources: [cloudtrail] } }\n')).toEqual([
       expect.stringMatching(/^weir\.yaml:1:10 streams: names no stream "telemetry"/),

@@ -80,7 +80,7 @@ describe('the template', () => {
     })
   })
 
-  it('runs the tick each minute, lets none queue up, and ends each before its lease', () => {
+  it('runs the tick each minute, lets none queue up, and ends each before the next', () => {
     stack.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'rate(1 minute)' })
     stack.hasResourceProperties('AWS::Lambda::Function', { Handler: 'index.tick', Timeout: 60 })
     stack.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
