@@ -2,6 +2,7 @@ import type { Command } from '../command.ts'
 import { check } from './check.ts'
 import { demo } from './demo.ts'
 import { init } from './init.ts'
+import { quarantine } from './quarantine.ts'
 import { replay } from './replay.ts'
 import { rules } from './rules.ts'
 import { run } from './run.ts'
@@ -9,4 +10,4 @@ import { sinks } from './sinks.ts'
 import { start } from './start.ts'
 
 /** Every command, in the order the overview lists them. */
-export const commands: readonly Command[] = [start, demo, run, init, check, sinks, rules, replay]
+export const commands: readonly Command[] = [start, demo, run, init, check, sinks, rules, replay, quarantine]
