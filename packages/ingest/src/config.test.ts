@@ -68,6 +68,18 @@ describe('the config', () => {
     )
   })
 
+  it('names every unknown option, not the first of each place', () => {
+    const unknown = Array.from({ length: 1_000 }, (_, i) => `odd${i}`)
+    expect(lines(`strems: {}\nsinsk: []\n`).map(line => line.split(';')[1])).toEqual([
+      ' did you mean "streams"?',
+      ' did you mean "sinks"?',
+    ])
+    expect(lines(unknown.map(key => `${key}: 1\n`).join(''))).toHaveLength(1_000)
+    expect(
+      lines(`sinks:\n${unknown.map(key => `  - { name: ${key}, type: file, path: x, ${key}: 1 }\n`).join('')}`),
+    ).toHaveLength(1_000)
+  })
+
   it('says where YAML ends to be YAML', () => {
     expect(lines('sinks: [\n')[0]).toMatch(/^weir\.yaml:\d+:\d+ is not valid YAML/)
     expect(lines('a: &x [1]\nb: *x\n')[0]).toMatch(/aliases/)

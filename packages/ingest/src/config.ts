@@ -153,7 +153,7 @@ export interface ConfigIssue {
 /** Validates a parsed document. Throws `InvalidConfig` with every issue at once. */
 export function validateConfig(document: unknown): Config {
   const parsed = head.safeParse(document ?? {})
-  if (!parsed.success) throw new InvalidConfig(parsed.error.issues.map(found => issue(found)))
+  if (!parsed.success) throw new InvalidConfig(parsed.error.issues.flatMap(found => issuesOf(found)))
   const issues: ConfigIssue[] = []
   const taken = new Set<string>()
   const configured = parsed.data.sinks.map((given, index) => {
@@ -167,7 +167,7 @@ export function validateConfig(document: unknown): Config {
       return { name, type, route, options: {} }
     }
     const options = sink.options.safeParse(rest)
-    if (!options.success) issues.push(...options.error.issues.map(found => issue(found, ['sinks', index])))
+    if (!options.success) issues.push(...options.error.issues.flatMap(found => issuesOf(found, ['sinks', index])))
     return { name, type, route, options: options.data }
   })
   if (issues.length > 0) throw new InvalidConfig(issues)
@@ -229,25 +229,28 @@ export function configSchema(): Record<string, unknown> {
   return { ...schema, $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'weir.yaml' }
 }
 
-function issue(found: z.core.$ZodIssue, prefix: readonly (string | number)[] = []): ConfigIssue {
+function issuesOf(found: z.core.$ZodIssue, prefix: readonly (string | number)[] = []): ConfigIssue[] {
   const path = [...prefix, ...found.path.map(part => (typeof part === 'symbol' ? String(part) : part))]
   if (found.code === 'unrecognized_keys') {
     const known = knownKeys(path)
-    return { path: [...path, found.keys[0] ?? ''], message: oneOf(found.keys[0] ?? '', known, 'unknown option') }
+    return found.keys.map(key => ({ path: [...path, key], message: oneOf(key, known, 'unknown option') }))
   }
   if (found.code === 'invalid_type' && /received undefined/.test(found.message)) {
-    return { path, message: `is missing: expected ${found.expected}` }
+    return [{ path, message: `is missing: expected ${found.expected}` }]
   }
   // A stream's name: the record says only that its key is wrong, the key's own issue says why.
-  if (found.code === 'invalid_key') return { path, message: found.issues[0]?.message ?? found.message }
+  if (found.code === 'invalid_key') return [{ path, message: found.issues[0]?.message ?? found.message }]
   if (found.code === 'invalid_value')
-    return { path, message: `expected ${found.values.map(v => JSON.stringify(v)).join(' or ')}` }
-  return { path, message: found.message }
+    return [{ path, message: `expected ${found.values.map(v => JSON.stringify(v)).join(' or ')}` }]
+  return [{ path, message: found.message }]
 }
+
+let knownSchema: Record<string, unknown> | undefined // made once: a config may have a thousand issues
 
 /** The keys that may stand where an unknown one was found, for a suggestion. */
 function knownKeys(path: readonly (string | number)[]): string[] {
-  let node: unknown = configSchema()
+  knownSchema ??= configSchema()
+  let node: unknown = knownSchema
   for (const part of path) {
     const { properties, items, additionalProperties } = (node ?? {}) as Record<string, unknown>
     node =
