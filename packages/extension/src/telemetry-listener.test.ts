@@ -106,6 +106,14 @@ describe('the telemetry listener', () => {
     expect(counters.takeFaults()).toEqual([{ kind: 'telemetry:too-slow', count: 1 }])
   })
 
+  it('drops a repetition and counts it, but never other telemetry under the same Sequence-Id', async () => {
+    const post = (body: string) => `POST / HTTP/1.1\r\nSequence-Id: 7\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+    socket.write(post('["forged"]') + post('["real"]') + post('["real"]'))
+    await answers(3)
+    expect(taken).toEqual(['["forged"]', '["real"]'])
+    expect(counters.totals()).toEqual([{ reason: 'repeated', records: 1, bytes: 8 }])
+  })
+
   it('remembers a limited number of Sequence-Ids', async () => {
     const post = (id: string) => `POST / HTTP/1.1\r\nSequence-Id: ${id}\r\nContent-Length: 1\r\n\r\nx`
     const ids = ['first', 'first', ...Array.from({ length: 32 }, (_, index) => `id-${index}`), 'id-31', 'first']

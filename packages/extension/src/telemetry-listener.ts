@@ -22,7 +22,10 @@ const MAX_CONNECTIONS = 16
  * bytes that wait in the socket have been read.
  */
 const READ_MS = 5_000
-/** How many of the last `Sequence-Id`s are remembered: the platform repeats a POST at once or not at all. */
+/**
+ * How many of the last POSTs are remembered: the platform repeats one at once or not at all. A POST is a repetition only where its
+ * `Sequence-Id` and its bytes both are: anything in the sandbox can send an id that the platform is about to use.
+ */
 const REMEMBERED = 32
 const OK = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
 const BAD = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
@@ -47,8 +50,9 @@ export async function listenForTelemetry(
     if (message.overflow) return counters.drop('body-too-large', 1, message.bytes)
     const id = message.headers.get('sequence-id')
     if (id !== undefined) {
-      if (seen.has(id)) return
-      seen.add(id)
+      const post = `${Buffer.from(host.sha256(message.body)).toString('base64')} ${id}`
+      if (seen.has(post)) return counters.drop('repeated', 1, message.bytes)
+      seen.add(post)
       for (const oldest of seen) {
         if (seen.size <= REMEMBERED) break
         seen.delete(oldest)
