@@ -29,14 +29,16 @@ import type { World } from '../command.ts'
 import { findingLines } from '../findings.ts'
 import { openWeir } from '../open.ts'
 import { loadRules } from '../rules.ts'
-import { SAMPLE_FUNCTIONS } from './functions.ts'
 import { complain } from '../terminal.ts'
+import { SAMPLE_FUNCTIONS } from './functions.ts'
 import { putAll } from './put.ts'
+import { startTicker } from './ticker.ts'
 
 export const ACCOUNT = '111122223333' // an account of AWS's documentation
 export const REGION = 'us-east-1'
 const TICK_MS = 5_000 // a minute in AWS; nobody wants to wait that long in front of a terminal
 const FLOW_MS = 1_000
+const LAST_ENTRIES = 1_000
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' }
 
 /** The whole flow on this machine. */
@@ -63,12 +65,12 @@ export async function openLaptop(world: World, options: { readonly port: number 
   const { terminal } = world
   const began = performance.now()
   const closers: (() => Promise<unknown>)[] = []
+  const report = (what: string) => (error: unknown) =>
+    complain(terminal, `${what}: ${error instanceof Error ? error.message : String(error)}`)
   let balanced = false
   const close = async (): Promise<void> => {
     for (const closer of closers.toReversed()) {
-      await closer().catch((error: unknown) =>
-        complain(terminal, `closing: ${error instanceof Error ? error.message : String(error)}`),
-      )
+      await closer().catch(report('closing'))
     }
     closers.length = 0
   }
@@ -135,13 +137,8 @@ export async function openLaptop(world: World, options: { readonly port: number 
       mappings.push(mapping)
       closers.push(() => mapping.close())
     }
-    let ticking: Promise<unknown> = Promise.resolve()
-    const nextTick = (): Promise<unknown> => {
-      ticking = ticking.then(() => tick(weir, Date.now() + TICK_MS)) // one after the other: a tick holds the leases that the next one needs
-      return ticking
-    }
-    const timer = setInterval(() => void nextTick().catch(() => clearInterval(timer)), TICK_MS)
-    closers.push(async () => clearInterval(timer))
+    const ticker = startTicker(TICK_MS, () => tick(weir, Date.now() + TICK_MS), report('tick'))
+    closers.push(() => ticker.stop())
 
     let showInvocations = false
     const lambda = startLambda({
@@ -206,8 +203,14 @@ export async function openLaptop(world: World, options: { readonly port: number 
       // Sandboxes first: each ships what it still holds at SHUTDOWN; then the streams run dry, then the sum.
       await Promise.all([...functions.values()].map(each => each.shutdown()))
       await settled()
-      clearInterval(timer)
-      await nextTick()
+      await ticker.stop()
+      // As a tick does, but without the lease, which the last one may still hold: nobody else drains this run's spool.
+      for (const sink of weir.parts.routes.keys())
+        await weir.forwarder.drain(sink, {
+          deadline: Date.now() + TICK_MS,
+          limit: LAST_ENTRIES,
+          settle: rows => weir.ledger.record(rows),
+        })
       const summary = await summarize(weir.ledger)
       terminal.line()
       terminal.line(terminal.paint('bold', 'ledger'))
