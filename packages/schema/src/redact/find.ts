@@ -1,5 +1,6 @@
 import { type Pattern, PATTERNS, scan } from './patterns.ts'
 import type { Hits } from './triggers.ts'
+import type { Work } from './work.ts'
 
 /** A secret in a text: what to mask, and under which name. */
 export interface Secret {
@@ -23,16 +24,24 @@ export interface Edit {
 export type Mask = (secret: Secret) => string
 
 const MASK = /\[redacted:[\w:-]{1,80}\]/g
-const MAX_DECODINGS = 2
+/** Of one encoding within another: a URL within a URL, base64 within a URL. */
+export const MAX_DECODINGS = 2
+/** What it takes to judge a candidate, in characters, beside its own length: two more looks at a name and a value of the usual size. */
+const CANDIDATE = 200
+/** A rejected match is looked at again from here on before its end: another field may begin in it, and no name and value are longer by far. */
+const LOOK_AGAIN = 256
 
-/** All there is to replace in `text`, in order, without overlaps. `hits`: what `scan` said of it. */
-export function findEdits(text: string, hits: Hits | null = scan(text), decodings = 0): Edit[] {
+/**
+ * All there is to replace in `text`, in order, without overlaps. `hits`: what `scan` said of it. `decodings`: how many encodings it came out of.
+ * Once `work` is spent, what it returns is not all.
+ */
+export function findEdits(text: string, hits: Hits | null, work: Work, decodings = 0): Edit[] {
   if (!hits) return []
   const edits: Edit[] = []
-  for (const index of hits.patterns) addMatches(text, PATTERNS[index] as Pattern, index, edits)
+  for (const index of hits.patterns) addMatches(text, PATTERNS[index] as Pattern, index, work, edits)
   if (decodings < MAX_DECODINGS) {
-    if (hits.percent) edits.push(...percentEdits(text, decodings))
-    if (hits.base64.length > 0) edits.push(...base64Edits(text, hits, decodings))
+    if (hits.percent) for (const edit of percentEdits(text, work, decodings)) edits.push(edit)
+    if (hits.base64.length > 0) for (const edit of base64Edits(text, hits, work, decodings)) edits.push(edit)
   }
   if (edits.length === 0) return edits
   return merge(text.includes('[redacted:') ? besideMasks(text, edits) : edits)
@@ -62,18 +71,20 @@ export function applyEdits(text: string, edits: readonly Edit[], mask: Mask): st
   return result + text.slice(done)
 }
 
-function addMatches(text: string, pattern: Pattern, rank: number, edits: Edit[]): void {
+function addMatches(text: string, pattern: Pattern, rank: number, work: Work, edits: Edit[]): void {
   const { expression, accept, rest } = pattern
+  if (!work.spend(text.length)) return
   expression.lastIndex = 0
   for (let match = expression.exec(text); match; match = expression.exec(text)) {
+    if (!work.spend(match[0].length + CANDIDATE)) return
     let value = match.findLast(group => group !== undefined) ?? match[0]
-    const accepted = accept?.(value, match) ?? true
-    if (accepted === false) {
-      expression.lastIndex = match.index + 1
-      continue
-    }
     let end = match.index + match[0].length
     const start = end - value.length
+    const accepted = accept?.(value, match) ?? true
+    if (accepted === false) {
+      expression.lastIndex = Math.max(match.index + 1, start, end - LOOK_AGAIN)
+      continue
+    }
     if (rest) {
       rest.lastIndex = end
       end += rest.exec(text)?.[0].length ?? 0
@@ -103,34 +114,31 @@ export function merge(edits: Edit[]): Edit[] {
   return merged
 }
 
-/** What shows only after percent decoding, with its place in the text as it is. */
-function percentEdits(text: string, decodings: number): Edit[] {
-  const { decoded, places } = percentDecode(text)
-  return findEdits(decoded, undefined, decodings + 1).map(({ encode, ...edit }) => ({
+/** What shows only after percent decoding (one character a byte), with its place in the text as it is. */
+function percentEdits(text: string, work: Work, decodings: number): Edit[] {
+  if (!work.spend(4 * text.length)) return []
+  /** Where decoded bytes stand in the decoded text. */
+  const bytes: number[] = []
+  const decoded = text.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string, at: number) => {
+    bytes.push(at - 2 * bytes.length)
+    return String.fromCharCode(Number.parseInt(hex, 16))
+  })
+  let before = 0
+  const placeOf = (at: number): number => {
+    while (before < bytes.length && (bytes[before] as number) < at) before++
+    return at + 2 * before
+  }
+  return findEdits(decoded, scan(decoded), work, decodings + 1).map(({ encode, ...edit }) => ({
     ...edit,
-    start: places[edit.start] ?? text.length,
-    end: places[edit.end] ?? text.length,
+    start: placeOf(edit.start),
+    end: placeOf(edit.end),
     rank: edit.rank + PATTERNS.length,
     ...(encode && { encode: (mask: Mask) => encodeURIComponent(encode(mask)) }),
   }))
 }
 
-/** The text with percent-encoded bytes decoded (one character a byte), and where each of its characters began. */
-function percentDecode(text: string): { decoded: string; places: number[] } {
-  const places: number[] = []
-  let decoded = ''
-  for (let at = 0; at < text.length; ) {
-    const code = text.charCodeAt(at) === 37 ? Number.parseInt(text.slice(at + 1, at + 3), 16) : Number.NaN
-    const isByte = !Number.isNaN(code) && /^[0-9a-f]{2}$/i.test(text.slice(at + 1, at + 3))
-    places.push(at)
-    decoded += isByte ? String.fromCharCode(code) : text.charAt(at)
-    at += isByte ? 3 : 1
-  }
-  return { decoded, places }
-}
-
 /** Stretches of base64 whose bytes hold a secret: masked inside and encoded again. */
-function base64Edits(text: string, hits: Hits, decodings: number): Edit[] {
+function base64Edits(text: string, hits: Hits, work: Work, decodings: number): Edit[] {
   const edits: Edit[] = []
   const seen = new Set<number>()
   let start = 0
@@ -145,16 +153,17 @@ function base64Edits(text: string, hits: Hits, decodings: number): Edit[] {
     const first = start + ((((at - phase - start) % 4) + 4) % 4)
     if (at - phase < start || seen.has(first)) continue
     seen.add(first)
-    const edit = base64Edit(text, first, end, decodings)
+    const edit = base64Edit(text, first, end, work, decodings)
     if (edit) edits.push(edit)
   }
   return edits
 }
 
-function base64Edit(text: string, start: number, end: number, decodings: number): Edit | undefined {
+function base64Edit(text: string, start: number, end: number, work: Work, decodings: number): Edit | undefined {
+  if (!work.spend(2 * (end - start))) return undefined
   const encoded = text.slice(start, end)
   const decoded = Buffer.from(encoded, 'base64').toString('latin1')
-  const inner = findEdits(decoded, undefined, decodings + 1)
+  const inner = findEdits(decoded, scan(decoded), work, decodings + 1)
   if (inner.length === 0) return undefined
   let padding = 0
   while (padding < 2 && text.charCodeAt(end + padding) === 61) padding++

@@ -197,7 +197,8 @@ export const PATTERNS: readonly Pattern[] = [
   {
     kind: 'command-password',
     literals: ['curl'],
-    expression: /curl[^\n]{0,500}?\s(?:-u|--user)[\s=]{1,3}["']?[^\s"':]{1,100}["']?:["']?([^\s"']{3,200})/g,
+    // A second curl begins anew: what belongs to it is not looked for from the first one, too.
+    expression: /curl(?:(?!curl)[^\n]){0,500}?\s(?:-u|--user)[\s=]{1,3}["']?[^\s"':]{1,100}["']?:["']?([^\s"']{3,200})/g,
     accept: secret => isPlausible(secret, { kind: 'password', strength: 'strong' }, false),
   },
   {

@@ -1,12 +1,13 @@
 import { createHmac } from 'node:crypto'
 import { parseJson } from '../json.ts'
 import { isPlausible, type Sensitive, sensitiveField } from './fields.ts'
-import { applyEdits, type Edit, findEdits, merge, type Secret } from './find.ts'
+import { applyEdits, type Edit, findEdits, MAX_DECODINGS, merge, type Secret } from './find.ts'
 import { isCard, PATTERNS, scan } from './patterns.ts'
+import { Work } from './work.ts'
 
 /** A secret that was masked: all of it that may leave. */
 export interface SecretFound {
-  /** What it is, such as `aws-access-key-id`; `too-deep` for a value left out because it is nested too deep to look at. */
+  /** What it is, such as `aws-access-key-id`; `too-deep` or `too-complex` for a value left out because it is nested too deep or takes too long to look at. */
   readonly kind: string
   /** The path in the JSON value (`request.headers.authorization`, `items[2]`), or `line` for plain text. Holds no secret. */
   readonly place: string
@@ -41,11 +42,19 @@ const MIN_CARD = 1e13
 const MIN_KEY = 9
 const MAX_PLACE = 200
 
+/** What one call carries along. */
+interface Call {
+  readonly keep: Keep
+  readonly found: SecretFound[]
+  readonly work: Work
+}
+
 /**
  * The one redactor, for the extension (before anything is buffered) and for ingest (before anything is written). `key`: keys the fingerprints,
- * so that nobody can guess a weak secret from its own; one key per installation makes them comparable. Zero dependencies, Node 18 or later.
+ * so that nobody can guess a weak secret from its own; one key per installation makes them comparable. What a call looks at is bounded by the
+ * length of its input; a text that takes more is masked as a whole (`work`: for tests). Zero dependencies, Node 18 or later.
  */
-export function createRedactor({ key }: { key: Uint8Array | string }): Redactor {
+export function createRedactor({ key, work = () => new Work() }: { key: Uint8Array | string; work?: () => Work }): Redactor {
   const mask = (secret: Secret): string => `[redacted:${secret.kind}:${fingerprint(secret.value)}]`
   const fingerprint = (value: string): string => createHmac('sha256', key).update(value).digest('hex').slice(0, 16)
 
@@ -56,46 +65,63 @@ export function createRedactor({ key }: { key: Uint8Array | string }): Redactor 
   }
 
   /** `field`: what the value's name says of it. */
-  const redactText = (text: string, path: string[], field: Sensitive | null, keep: Keep, found: SecretFound[]): string => {
+  const redactText = (text: string, path: string[], field: Sensitive | null, call: Call): string => {
     let current = text
     let hits = scan(text)
     if (!hits && !field) return text
-    for (let round = 0; round < MAX_ROUNDS; round++) {
+    const { keep, found, work } = call
+    work.allow(text.length)
+    // Each text of a JSON document is decoded by itself; around them there is nothing encoded left.
+    let decodings = 0
+    for (let round = 0; round < MAX_ROUNDS && work.spend(text.length); round++) {
       const before = current
-      if (hits && round === 0) current = redactJsonText(current, path, keep, found)
-      let edits = findEdits(current, current === before ? hits : scan(current))
+      if (hits && round === 0) {
+        const json = redactJsonText(current, path, call)
+        if (json !== undefined) decodings = MAX_DECODINGS
+        current = json ?? current
+      }
+      let edits = findEdits(current, current === before ? hits : scan(current), work, decodings)
+      if (work.isSpent) break
       if (keep.has(path.at(-1) ?? '')) edits = edits.filter(({ start, end }) => start > 0 || end < current.length)
       else if (field && isPlausible(current, field, true)) edits = merge([...edits, wholeEdit(current, field)])
-      if (edits.length === 0 && current === before) break
+      if (edits.length === 0 && current === before) return current
       note(edits, path, found)
       current = applyEdits(current, edits, mask)
       hits = scan(current)
     }
-    return current
+    if (!work.isSpent) return current
+    const secret = { kind: 'too-complex', value: text }
+    note([{ start: 0, end: text.length, rank: 0, secrets: [secret] }], path, found)
+    return mask(secret)
   }
 
-  const redactJsonText = (text: string, path: string[], keep: Keep, found: SecretFound[]): string => {
+  /** Undefined for what is no JSON. */
+  const redactJsonText = (text: string, path: string[], call: Call): string | undefined => {
     const body = text.trim()
-    if (path.length > MAX_DEPTH || !/^(?:\{.*\}|\[.*\])$/s.test(body)) return text
+    if (path.length > MAX_DEPTH || !/^(?:\{.*\}|\[.*\])$/s.test(body)) return undefined
+    const { work } = call
+    if (!work.spend(4 * text.length)) return undefined
     let value: unknown
     try {
       value = parseJson(body)
     } catch {
-      return text
+      return undefined
     }
-    const redacted = redactValue(value, path, null, keep, found)
+    work.layers++
+    const redacted = redactValue(value, path, null, call)
+    work.layers--
     return redacted === value ? text : text.replace(body, () => JSON.stringify(redacted))
   }
 
-  const redactValue = (value: unknown, path: string[], field: Sensitive | null, keep: Keep, found: SecretFound[]): unknown => {
-    if (typeof value === 'string') return redactText(value, path, field, keep, found)
-    if (typeof value === 'number') return redactNumber(value, path, found)
+  const redactValue = (value: unknown, path: string[], field: Sensitive | null, call: Call): unknown => {
+    if (typeof value === 'string') return redactText(value, path, field, call)
+    if (typeof value === 'number') return redactNumber(value, path, call.found)
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
     if (path.length > MAX_DEPTH) {
-      found.push({ kind: 'too-deep', place: placeOf(path), fingerprint: '' })
+      call.found.push({ kind: 'too-deep', place: placeOf(path), fingerprint: '' })
       return '[redacted:too-deep]'
     }
-    return Array.isArray(value) ? redactArray(value, path, field, keep, found) : redactObject(value, path, keep, found)
+    return Array.isArray(value) ? redactArray(value, path, field, call) : redactObject(value, path, call)
   }
 
   const redactNumber = (value: number, path: string[], found: SecretFound[]): unknown => {
@@ -105,24 +131,18 @@ export function createRedactor({ key }: { key: Uint8Array | string }): Redactor 
     return mask(secret)
   }
 
-  const redactArray = (
-    value: readonly unknown[],
-    path: string[],
-    field: Sensitive | null,
-    keep: Keep,
-    found: SecretFound[],
-  ): unknown => {
+  const redactArray = (value: readonly unknown[], path: string[], field: Sensitive | null, call: Call): unknown => {
     let copy: unknown[] | undefined
     for (let at = 0; at < value.length; at++) {
       path.push(`[${at}]`)
-      const redacted = redactValue(value[at], path, field, keep, found)
+      const redacted = redactValue(value[at], path, field, call)
       path.pop()
       if (redacted !== value[at]) (copy ??= [...value])[at] = redacted
     }
     return copy ?? value
   }
 
-  const redactObject = (value: object, path: string[], keep: Keep, found: SecretFound[]): unknown => {
+  const redactObject = (value: object, path: string[], call: Call): unknown => {
     const fields = fieldsOf(value)
     let changed: [string, unknown][] | undefined
     let at = 0
@@ -131,10 +151,10 @@ export function createRedactor({ key }: { key: Uint8Array | string }): Redactor 
       const each = fields[name]
       const known = nameOf(name)
       if (known === PLAIN && isHarmless(each)) continue
-      const kept = known.hits ? redactText(name, path, null, NONE, found) : name
+      const kept = known.hits ? redactText(name, path, null, { ...call, keep: NONE }) : name
       const field = known.isValue ? sensitiveField(nameOfValue(fields) ?? name) : known.field
       path.push(kept)
-      const redacted = redactValue(each, path, field, keep, found)
+      const redacted = redactValue(each, path, field, call)
       path.pop()
       if (kept !== name || redacted !== each) (changed ??= Object.entries(fields))[place] = [kept, redacted]
     }
@@ -145,11 +165,12 @@ export function createRedactor({ key }: { key: Uint8Array | string }): Redactor 
     isClean: text => scan(text) === null,
     text(text) {
       const found: SecretFound[] = []
-      return { text: redactText(text, [], null, NONE, found), found }
+      return { text: redactText(text, [], null, { keep: NONE, found, work: work() }), found }
     },
     json(value, options) {
       const found: SecretFound[] = []
-      return { value: redactValue(value, [], null, options?.keep ? new Set(options.keep) : NONE, found), found }
+      const keep = options?.keep ? new Set(options.keep) : NONE
+      return { value: redactValue(value, [], null, { keep, found, work: work() }), found }
     },
   }
 }
@@ -230,9 +251,14 @@ const wholeEdit = (text: string, { kind }: Sensitive): Edit => ({
 /** Like Object.fromEntries, and when a masked key meets one like it, the later gets a number. */
 function fromEntries(entries: readonly [string, unknown][], bare: boolean): unknown {
   const result: object = bare ? Object.create(null) : {}
+  const counts = new Map<string, number>()
   for (const [name, value] of entries) {
     let free = name
-    for (let count = 2; Object.hasOwn(result, free); count++) free = `${name}#${count}`
+    while (Object.hasOwn(result, free)) {
+      const count = (counts.get(name) ?? 1) + 1
+      counts.set(name, count)
+      free = `${name}#${count}`
+    }
     Object.defineProperty(result, free, { value, enumerable: true, writable: true, configurable: true })
   }
   return result
@@ -240,7 +266,10 @@ function fromEntries(entries: readonly [string, unknown][], bare: boolean): unkn
 
 function placeOf(path: readonly string[]): string {
   if (path.length === 0) return 'line'
-  return path
-    .reduce((place, step) => (place === '' || step.startsWith('[') ? place + step : `${place}.${step}`), '')
-    .slice(0, MAX_PLACE)
+  let place = ''
+  for (const step of path) {
+    if (place.length >= MAX_PLACE) break
+    place += (place === '' || step.startsWith('[') ? '' : '.') + step.slice(0, MAX_PLACE)
+  }
+  return place.slice(0, MAX_PLACE)
 }
