@@ -14,7 +14,9 @@ export const transport = {
     secret('Certificate authority to trust instead of the public ones, PEM, by reference: file:/etc/ssl/splunk-ca.pem'),
   ),
   allowPrivateNetwork: z._default(
-    z.boolean().check(z.describe('Whether the destination may be at a private, loopback or link-local address')),
+    z
+      .boolean()
+      .check(z.describe('Whether the destination may be at a private or loopback address; a link-local one never may be')),
     false,
   ),
 }

@@ -1,5 +1,5 @@
 import { CLASS, type OcsfEvent } from '@weir/schema/ocsf'
-import { compile, constant, functionOf, get, int, ip, iso, type Mapped, objects, oneOf, type Row, text } from './map.ts'
+import { compile, constant, functionOf, get, int, ip, iso, type Mapped, objects, ofSource, oneOf, type Row, text } from './map.ts'
 
 /** Column types of a data collection rule's stream. */
 export type ColumnType = 'string' | 'int' | 'long' | 'real' | 'boolean' | 'datetime' | 'dynamic'
@@ -80,10 +80,10 @@ const actor: readonly ColumnRow[] = [
 ]
 
 const source: readonly ColumnRow[] = [
-  { to: 'SrcIpAddr', from: 'src_endpoint.ip', as: ip },
-  { to: 'SrcPortNumber', from: 'src_endpoint.port', as: int, type: 'int' },
-  { to: 'SrcHostname', from: ['src_endpoint.hostname', 'src_endpoint.domain'] },
-  { to: 'SrcGeoCountry', from: 'src_endpoint.location.country' },
+  { to: 'SrcIpAddr', from: ofSource('ip'), as: ip },
+  { to: 'SrcPortNumber', from: ofSource('port'), as: int, type: 'int' },
+  { to: 'SrcHostname', from: ofSource('hostname', 'domain') },
+  { to: 'SrcGeoCountry', from: ofSource('location.country') },
 ]
 
 const userAgent: readonly ColumnRow[] = [{ to: 'HttpUserAgent', from: 'http_request.user_agent' }]
@@ -162,6 +162,7 @@ export const kinds = {
       { to: 'DvcId', from: '', as: (_, event) => functionOf(event)?.arn },
       { to: 'DvcId', from: 'resources.0.uid' },
       { to: 'DvcIdType', from: '', as: (_, event) => (functionOf(event) === undefined ? undefined : 'Other') },
+      ...source,
     ],
   },
   audit: {

@@ -1,5 +1,5 @@
 import { CLASS, type OcsfEvent } from '@weir/schema/ocsf'
-import { compile, constant, functionOf, int, type Mapped, oneOf, pluck, type Row, real, text } from './map.ts'
+import { compile, constant, functionOf, int, type Mapped, ofSource, oneOf, pluck, type Row, real, text } from './map.ts'
 
 /** How one kind of event stands in Splunk: its sourcetype, and the data model that the shipped eventtypes and tags put it in. */
 export interface CimKind {
@@ -35,7 +35,7 @@ const common: readonly Row[] = [
   { to: 'user_id', from: 'actor.user.uid' },
   { to: 'user_type', from: 'actor.user.type' },
   { to: 'session_id', from: 'actor.session.uid' },
-  { to: 'src', from: ['src_endpoint.ip', 'src_endpoint.hostname', 'src_endpoint.domain', 'src_endpoint.svc_name'] },
+  { to: 'src', from: ofSource('ip', 'hostname', 'domain', 'svc_name') },
   { to: 'signature_id', from: 'metadata.event_code' },
   { to: 'description', from: 'message' },
   { to: 'severity', from: 'severity_id', as: severity },

@@ -10,6 +10,7 @@ import {
   lower,
   type Mapped,
   objects,
+  ofSource,
   oneOf,
   pluck,
   type Row,
@@ -100,7 +101,12 @@ const related: readonly Row[] = [
     from: '',
     as: (_, event) =>
       distinct(
-        [get(event, 'src_endpoint.ip'), get(event, 'dst_endpoint.ip'), get(event, 'device.ip'), ...observed(event, [2])].map(ip),
+        [
+          ...ofSource('ip').map(path => get(event, path)),
+          get(event, 'dst_endpoint.ip'),
+          get(event, 'device.ip'),
+          ...observed(event, [2]),
+        ].map(ip),
       ),
   },
   {
@@ -114,7 +120,7 @@ const related: readonly Row[] = [
     as: (_, event) =>
       distinct([
         get(event, 'device.hostname'),
-        get(event, 'src_endpoint.hostname'),
+        ...ofSource('hostname').map(path => get(event, path)),
         get(event, 'dst_endpoint.hostname'),
         ...observed(event, [1]),
       ]),
@@ -211,14 +217,14 @@ const common: readonly Row[] = [
   { to: 'user.target.id', from: 'user.uid', as: value => (typeof value === 'string' ? value : undefined) },
   { to: 'weir.user.type', from: 'actor.user.type' },
   { to: 'weir.session.uid', from: 'actor.session.uid' },
-  { to: 'source.ip', from: 'src_endpoint.ip', as: ip },
-  { to: 'source.address', from: ['src_endpoint.ip', 'src_endpoint.hostname', 'src_endpoint.domain', 'src_endpoint.svc_name'] },
-  { to: 'source.port', from: 'src_endpoint.port', as: int },
-  { to: 'source.domain', from: ['src_endpoint.hostname', 'src_endpoint.domain'] },
-  { to: 'source.geo.country_iso_code', from: 'src_endpoint.location.country', as: country },
+  { to: 'source.ip', from: ofSource('ip'), as: ip },
+  { to: 'source.address', from: ofSource('ip', 'hostname', 'domain', 'svc_name') },
+  { to: 'source.port', from: ofSource('port'), as: int },
+  { to: 'source.domain', from: ofSource('hostname', 'domain') },
+  { to: 'source.geo.country_iso_code', from: ofSource('location.country'), as: country },
   { to: 'source.bytes', from: 'traffic.bytes_out', as: int },
   { to: 'source.packets', from: 'traffic.packets_out', as: int },
-  { to: 'client.ip', from: 'src_endpoint.ip', as: ip },
+  { to: 'client.ip', from: ofSource('ip'), as: ip },
   { to: 'destination.ip', from: 'dst_endpoint.ip', as: ip },
   { to: 'destination.address', from: ['dst_endpoint.ip', 'dst_endpoint.hostname', 'dst_endpoint.svc_name'] },
   { to: 'destination.port', from: 'dst_endpoint.port', as: int },

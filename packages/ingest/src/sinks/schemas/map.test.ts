@@ -1,7 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { event, hostile, samples } from '../testing/events.ts'
+import { toAsim } from './asim.ts'
+import { toCim } from './cim.ts'
+import { toEcs } from './ecs.ts'
 import { compile, functionOf, get, int, ip, iso, type Row } from './map.ts'
+import { attributesOf } from './otel.ts'
 
 const rows: readonly Row[] = [
   { to: 'a', from: ['actor.user.name', 'actor.user.uid'] },
@@ -81,5 +85,25 @@ describe('get', () => {
   it('walks names and indexes', () => {
     expect(get(samples['finding']!, 'resources.0.name')).toBe('orders')
     expect(get(samples['finding']!, 'resources.7.name')).toBeUndefined()
+  })
+})
+
+describe('the source of a finding', () => {
+  const finding = event(2004, 1, {
+    evidences: [{ src_endpoint: { ip: '203.0.113.9', port: 50_123, hostname: 'kiosk.example' } }],
+  })
+
+  it('reaches each destination from its evidences', () => {
+    expect(toCim(finding)).toMatchObject({ src: '203.0.113.9' })
+    expect(toEcs(finding)).toMatchObject({
+      source: { ip: '203.0.113.9', address: '203.0.113.9', port: 50_123, domain: 'kiosk.example' },
+      related: { ip: ['203.0.113.9'], hosts: ['kiosk.example'] },
+    })
+    expect(toAsim(finding)).toMatchObject({ SrcIpAddr: '203.0.113.9', SrcPortNumber: 50_123, SrcHostname: 'kiosk.example' })
+    expect(attributesOf(finding)).toContainEqual({ key: 'source.address', value: { stringValue: '203.0.113.9' } })
+  })
+
+  it('yields to the event’s own', () => {
+    expect(toCim({ ...finding, src_endpoint: { ip: '198.51.100.7' } })).toMatchObject({ src: '198.51.100.7' })
   })
 })

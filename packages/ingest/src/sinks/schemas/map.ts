@@ -13,6 +13,10 @@ export interface Row {
   readonly as?: (value: unknown, event: OcsfEvent) => unknown
 }
 
+/** The source's attribute, wherever an event has it: findings have no `src_endpoint` of their own, but one among their evidences. */
+export const ofSource = (...attributes: readonly string[]): readonly string[] =>
+  ['src_endpoint', 'evidences.0.src_endpoint'].flatMap(at => attributes.map(attribute => `${at}.${attribute}`))
+
 export type Fields = Record<string, unknown>
 
 export interface Mapped {

@@ -1,5 +1,5 @@
 import { CLASS, type OcsfEvent } from '@weir/schema/ocsf'
-import { compile, functionOf, int, lower, oneOf, pluck, type Row } from './map.ts'
+import { compile, functionOf, int, lower, ofSource, oneOf, pluck, type Row } from './map.ts'
 
 /** An OTLP value, in the JSON form: 64-bit integers are decimal strings, and a null is a value without a kind. */
 export type AnyValue =
@@ -90,9 +90,9 @@ const attributes: readonly Row[] = [
     from: 'finding_info.attacks',
     as: value => [...new Set([...pluck('technique.uid')(value), ...pluck('sub_technique.uid')(value)])],
   },
-  { to: 'source.address', from: ['src_endpoint.ip', 'src_endpoint.hostname', 'src_endpoint.domain'] },
-  { to: 'source.port', from: 'src_endpoint.port', as: int },
-  { to: 'client.address', from: ['src_endpoint.ip', 'src_endpoint.hostname', 'src_endpoint.domain'] },
+  { to: 'source.address', from: ofSource('ip', 'hostname', 'domain') },
+  { to: 'source.port', from: ofSource('port'), as: int },
+  { to: 'client.address', from: ofSource('ip', 'hostname', 'domain') },
   { to: 'destination.address', from: ['dst_endpoint.ip', 'dst_endpoint.hostname', 'dst_endpoint.domain'] },
   { to: 'destination.port', from: 'dst_endpoint.port', as: int },
   { to: 'network.transport', from: 'connection_info.protocol_name', as: lower },
