@@ -21,6 +21,9 @@ const READERS = new Map(
   }),
 )
 
+/** The most that is set aside for inflating before anything has come of it, bytes. */
+const MAX_CHUNK = 64 * 1024
+
 /** What `decodeBatch` accepts at most. */
 export interface DecodeLimits {
   /** Bytes after inflating. */
@@ -71,7 +74,13 @@ function inflate({ envelope, records }: Opened, limit: number): Buffer {
     if (dictionary !== 0 && !preset)
       throw new WireError('unknown-dictionary', `dictionary ${dictionary} is not known here; a newer Weir can read it`)
     try {
-      payload = inflateRawSync(records, { maxOutputLength: Math.max(1, rawBytes), ...(preset && { dictionary: preset }) })
+      // One chunk that holds all and a byte more: zlib asks for another one when a chunk is full.
+      const chunkSize = Math.min(Math.max(64, rawBytes + 1), MAX_CHUNK)
+      payload = inflateRawSync(records, {
+        maxOutputLength: Math.max(1, rawBytes),
+        chunkSize,
+        ...(preset && { dictionary: preset }),
+      })
     } catch {
       throw new WireError('corrupt', 'the records do not inflate to the length the envelope says')
     }

@@ -1,4 +1,5 @@
 import { WireError } from './errors.ts'
+import { isoText } from './iso.ts'
 import { isLong } from './limits.ts'
 import type { ByteReader } from './reader.ts'
 import type { ByteWriter } from './writer.ts'
@@ -30,6 +31,9 @@ export interface Field {
   read(from: Parts<ByteReader>, context: FieldContext): unknown
 }
 
+/** The last millisecond that a Date can hold. */
+const MAX_DATE = 8.64e15
+
 /** A surrogate without its other half, which UTF-8 cannot hold. */
 export const LONE_SURROGATE = /\p{Surrogate}/u
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -39,9 +43,8 @@ const SAMPLED = ['', '0', '1', '?']
 /** A UUID in the lower-case form that AWS writes. */
 export const isUuid = (text: string): boolean => text.length === 36 && UUID.test(text)
 
-/** The 16 bytes as a lower-case UUID. */
-export function uuidText(bytes: Buffer): string {
-  const hex = bytes.toString('hex')
+/** 32 hexadecimal digits as a lower-case UUID. */
+export function uuidText(hex: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
@@ -151,10 +154,10 @@ export function writeTime(out: Parts<ByteWriter>, time: number): boolean {
 
 /** The text of the next time. */
 export function readTime(from: Parts<ByteReader>): string {
-  const time = new Date(from.time + from.data.long('time'))
-  if (Number.isNaN(time.getTime())) throw new WireError('corrupt', 'time: out of range')
-  from.time = time.getTime()
-  return time.toISOString()
+  const time = from.time + from.data.long('time')
+  if (Math.abs(time) > MAX_DATE) throw new WireError('corrupt', 'time: out of range')
+  from.time = time
+  return isoText(time)
 }
 
 /** Epoch milliseconds of a text that `toISOString` would write, and of no other. */
@@ -206,8 +209,7 @@ export function hex(digits: number): Field {
       out.data.hex(value)
       return true
     },
-    read: (from, context) =>
-      from.form.byte('hex') === 0 ? text.read(from, context) : from.data.raw(digits / 2, 'hex').toString('hex'),
+    read: (from, context) => (from.form.byte('hex') === 0 ? text.read(from, context) : from.data.hex(digits / 2, 'hex')),
   }
 }
 
@@ -230,8 +232,8 @@ export const trace: Field = {
     if (flags === 0) return text.read(from, context)
     const epoch = from.data.long('trace') + seconds(context)
     if (epoch < 0 || epoch > 0xffffffff) throw new WireError('corrupt', 'trace: time out of range')
-    const root = from.data.raw(12, 'trace').toString('hex')
-    const parent = flags & 2 ? `;Parent=${from.data.raw(8, 'trace').toString('hex')}` : ''
+    const root = from.data.hex(12, 'trace')
+    const parent = flags & 2 ? `;Parent=${from.data.hex(8, 'trace')}` : ''
     const sampled = SAMPLED[(flags >> 3) & 3] ? `;Sampled=${SAMPLED[(flags >> 3) & 3]}` : ''
     const rest = flags & 4 ? String(text.read(from, context)) : ''
     return `Root=1-${epoch.toString(16).padStart(8, '0')}-${root}${parent}${sampled}${rest}`
@@ -252,7 +254,9 @@ export function list(item: Field): Field {
       const count = from.form.long('list')
       if (count < 0 || count > from.form.left + from.data.left)
         throw new WireError('corrupt', 'list: longer than the bytes that follow')
-      return Array.from({ length: count }, () => item.read(from, context))
+      const items: unknown[] = []
+      for (let n = 0; n < count; n++) items.push(item.read(from, context))
+      return items
     },
   }
 }
@@ -278,9 +282,13 @@ export function object(table: Readonly<Record<string, Field>>): Field {
     read(from, context) {
       const mask = from.form.long('object')
       if (mask < 0 || mask >= 2 ** fields.length) throw new WireError('corrupt', 'object: an unknown field')
-      return Object.fromEntries(
-        fields.filter((_, bit) => mask & (1 << bit)).map(([name, field]) => [name, field.read(from, context)]),
-      )
+      const value: Record<string, unknown> = {}
+      for (let bit = 0; bit < fields.length; bit++) {
+        if ((mask & (1 << bit)) === 0) continue
+        const [name, field] = fields[bit] as (typeof fields)[number]
+        value[name] = field.read(from, context)
+      }
+      return value
     },
   }
 }

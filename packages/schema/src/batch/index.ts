@@ -3,6 +3,7 @@ export { type DecodeLimits, decodeBatch, isBatch, readEnvelope } from './decode.
 export { encodeBatch, estimateRecordBytes } from './encode.ts'
 export { BodyError, type BodyReason, WireError, type WireReason } from './errors.ts'
 export type { FieldContext } from './fields.ts'
+export { isoText } from './iso.ts'
 export { MAX_ITEMS, MAX_RAW_BYTES } from './limits.ts'
 export { packPlatform, unpackPlatform } from './platform.ts'
 export type * from './types.ts'

@@ -49,7 +49,7 @@ export const line: Field = {
     const parts: string[] = []
     let room = most(from.data.left)
     while (from.data.left > 0) {
-      const part = from.data.until(LAST_MARKER).toString('utf8')
+      const part = from.data.until(LAST_MARKER)
       const token = from.data.left > 0 ? readToken(from, context) : ''
       parts.push(part, token)
       room -= part.length + token.length
@@ -100,9 +100,9 @@ function readToken(from: Parts<ByteReader>, context: FieldContext): string {
     case TIME:
       return readTime(from)
     case UUID:
-      return uuidText(from.data.raw(16, 'line'))
+      return uuidText(from.data.hex(16, 'line'))
     case HEX:
-      return from.data.raw(from.data.byte('line'), 'line').toString('hex')
+      return from.data.hex(from.data.byte('line'), 'line')
     case NUMBER:
       return String(from.data.long('line'))
     default:

@@ -160,7 +160,7 @@ export function unpackPlatform(body: Uint8Array, context: FieldContext): unknown
     )
   try {
     const data = new ByteReader(body, 1)
-    const from = { form: new ByteReader(data.bytes('form')), data, time: context.time, left: 0 }
+    const from = { form: data.inner('form'), data, time: context.time, left: 0 }
     const value = shape.read(from, context)
     if (from.form.left + data.left > 0) throw new WireError('corrupt', 'bytes after the end')
     return value

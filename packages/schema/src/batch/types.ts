@@ -47,7 +47,10 @@ export interface Batch {
   readonly function: FunctionIdentity
   /** The extension's own version. */
   readonly extension: string
-  /** Records handed to the shipper since the extension's start, this batch included. */
+  /**
+   * Records put on the stream or waiting for it since this sandbox began, this batch included. A batch that was given up (`stream-rejected`,
+   * `not-encodable`) counts in `dropped` instead from the next batch on, and its sequence number is missing.
+   */
   readonly emitted: number
   readonly dropped: readonly Dropped[]
   /** SHA-256 of the previous batch as sent, 64 hex digits; '' in the first. Reserved: version 1 writers may leave it ''. */

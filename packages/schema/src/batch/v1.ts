@@ -40,7 +40,7 @@ export const v1: WireVersion = {
 
   open(message) {
     const from = new ByteReader(message, HEADER_BYTES)
-    const sandbox = from.raw(16, 'envelope.sandbox').toString('hex')
+    const sandbox = from.hex(16, 'envelope.sandbox')
     const sequence = from.long('envelope.sequence')
     const count = from.int('envelope.count')
     const codec = from.int('envelope.codec')
@@ -135,7 +135,7 @@ function recordsOf({ envelope }: Opened, payload: Payload): TelemetryRecord[] {
 
 /** The counterpart of the writer's table entry: 16 bytes are a UUID; else 0 and UTF-8, or 1, a filler and UTF-8. */
 function invocationText(bytes: Buffer, index: number): string {
-  if (bytes.length === 16) return uuidText(bytes)
+  if (bytes.length === 16) return uuidText(bytes.toString('hex'))
   const skip = bytes[0] === 0 ? 1 : 2
   if (bytes.length <= skip || (skip === 2 && (bytes[0] !== 1 || bytes.length !== 17))) {
     throw new WireError('corrupt', `invocations[${index}]: neither a UUID nor a text`)

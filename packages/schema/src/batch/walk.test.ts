@@ -92,6 +92,10 @@ describe('compileCheck', () => {
     expect(() => compileCheck(schema)(Uint8Array.from(given), 1000)).toThrow(message)
   })
 
+  it('accepts text that itself holds the character that stands for what is not UTF-8', () => {
+    expect(() => compileCheck('string')(Uint8Array.of(0x06, 0xef, 0xbf, 0xbd), 1000)).not.toThrow()
+  })
+
   it('accepts a block with its length in front, as other writers send it', () => {
     expect(() => compileCheck({ type: 'array', items: 'int' })(Uint8Array.of(0x03, 0x04, 2, 2, 0), 1000)).not.toThrow()
   })

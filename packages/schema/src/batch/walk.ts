@@ -45,7 +45,7 @@ const PRIMITIVES: Readonly<Record<string, (place: string) => Walker>> = {
   long: place => ({ least: 1, walk: from => void from.long(place) }),
   float: place => ({ least: 4, walk: from => void from.raw(4, place) }),
   double: place => ({ least: 8, walk: from => void from.raw(8, place) }),
-  bytes: place => ({ least: 1, walk: from => void from.bytes(place) }),
+  bytes: place => ({ least: 1, walk: from => from.skipBytes(place) }),
   string: place => ({ least: 1, walk: from => void from.text(place) }),
 }
 
