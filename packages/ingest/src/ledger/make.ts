@@ -34,8 +34,33 @@ export function emittedRow({ sandbox, sequence, emitted, dropped, function: { ar
     sequence,
     function: arn,
     emitted,
-    dropped: Object.fromEntries(dropped.map(({ reason, records }) => [reason, records])),
+    dropped: droppedOf(dropped),
   }
+}
+
+/** The reasons the extension gives (its README): a fixed list, so that a batch someone else wrote cannot fill the ledger with words. */
+const DROP_REASONS: ReadonlySet<string> = new Set([
+  'buffer-full',
+  'logs-dropped',
+  'truncated',
+  'body-too-large',
+  'unparsable',
+  'forged',
+  'repeated',
+  'own-log',
+  'stream-rejected',
+  'not-encodable',
+  'secret-sightings',
+])
+
+/** By reason; those that are not on the list together as `other`. */
+function droppedOf(dropped: BatchHeader['dropped']): Record<string, number> {
+  const sums: Record<string, number> = {}
+  for (const { reason, records } of dropped) {
+    const name = DROP_REASONS.has(reason) ? reason : 'other'
+    sums[name] = (sums[name] ?? 0) + records
+  }
+  return sums
 }
 
 /** The row of an input at a sink. `routed` is what the route took, whatever forward says: the two must agree. */

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -123,6 +123,41 @@ describe('dynamodbLedger', () => {
     expect(Items).toHaveLength(2)
     expect(Items.find(item => item['rows'])?.['expiresAt']).toEqual({ N: String(1_800_000_000 + 90 * 86_400) })
     expect((await summarize(ledger)).totals.records).toBe(200)
+  })
+
+  it('divides rows by what they take compressed, so that each item fits', async () => {
+    dynamo = await fresh()
+    const { client } = dynamo
+    const ledger = dynamodbLedger({ table: TABLE, client })
+    const rows = Array.from({ length: 40 }, (_, n) => ({
+      ...rowsOf(n)[0],
+      input: randomBytes(15_000).toString('hex'),
+    })) as LedgerRow[]
+    await ledger.record(rows)
+    const { Items = [] } = await client.send(new ScanCommand({ TableName: TABLE }))
+    expect(Items.length).toBeGreaterThan(1)
+    for (const item of Items) expect(item['rows']?.B?.length).toBeLessThan(400_000)
+    expect((await summarize(ledger)).totals.records).toBe(80)
+  })
+
+  it('writes the other items where one is refused, and says so', async () => {
+    dynamo = await fresh()
+    const { client } = dynamo
+    let refused = false
+    const send = async (command: { readonly input: object }): Promise<unknown> => {
+      const requests = command instanceof BatchWriteItemCommand ? (command.input.RequestItems?.[TABLE] ?? []) : []
+      if (requests.length > 1 || (requests.length === 1 && !refused)) {
+        refused = requests.length === 1
+        throw Object.assign(new Error('Item size has exceeded'), { name: 'ValidationException' })
+      }
+      return client.send(command as ScanCommand)
+    }
+    const strict = Object.assign(Object.create(client) as typeof client, { send })
+    const ledger = dynamodbLedger({ table: TABLE, client: strict })
+    const rows = Array.from({ length: 3_000 }, (_, n) => rowsOf(n)).flat()
+    await expect(ledger.record(rows)).rejects.toThrow('1 of 5 pieces')
+    const { Items = [] } = await client.send(new ScanCommand({ TableName: TABLE }))
+    expect(Items).toHaveLength(4)
   })
 
   it('writes again what DynamoDB left unprocessed', async () => {
