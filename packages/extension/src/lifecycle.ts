@@ -126,7 +126,7 @@ async function shutdown(parts: Parts, { reason, deadline }: ShutdownEvent): Prom
   try {
     const until = Math.min(host.now() + FLUSH_MS, deadline - MARGIN_MS)
     if (listener) await settled(host, listener, Math.min(host.now() + SETTLE_MS, until))
-    recorder.end({ reason, unsent: shipper.unsent })
+    recorder.end({ reason })
     await shipper.flush(until, true)
   } finally {
     host.exit(0)

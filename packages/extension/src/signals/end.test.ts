@@ -5,15 +5,15 @@ it('names the newest invocation after a timeout or a failure only', () => {
   const { recorder, host, shipped } = testRecorder()
   recorder.sandbox.invoked('', 'r-1', host.now())
   host.advance(3000)
-  recorder.end({ reason: 'timeout', unsent: 2 })
-  recorder.end({ reason: 'spindown', unsent: 0 })
+  recorder.end({ reason: 'timeout' })
+  recorder.end({ reason: 'spindown' })
   recorder.take(body({ type: 'platform.runtimeDone', record: { requestId: 'r-1' } }))
-  recorder.end({ reason: 'failure', unsent: 0 })
+  recorder.end({ reason: 'failure' })
   expect(
     shipped().flatMap(({ signal, invocation, body: value }) => (signal === 'weir.end' ? [{ invocation, body: value }] : [])),
   ).toEqual([
-    { invocation: 'r-1', body: { reason: 'timeout', unsent: 2, requestId: 'r-1', runningMs: 3000 } },
-    { invocation: '', body: { reason: 'spindown', unsent: 0 } },
-    { invocation: 'r-1', body: { reason: 'failure', unsent: 0, requestId: 'r-1', runningMs: 3000 } },
+    { invocation: 'r-1', body: { reason: 'timeout', requestId: 'r-1', runningMs: 3000 } },
+    { invocation: '', body: { reason: 'spindown' } },
+    { invocation: 'r-1', body: { reason: 'failure', requestId: 'r-1', runningMs: 3000 } },
   ])
 })

@@ -5,8 +5,6 @@ import type { Recorder } from '../recorder.ts'
 export interface Ending {
   /** `spindown`, `timeout` or `failure`. */
   readonly reason: string
-  /** Records that no answer has acknowledged yet, those of this last flush not counted. */
-  readonly unsent: number
 }
 
 /** How the extension began, as `weir.start` tells it. */
