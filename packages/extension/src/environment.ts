@@ -46,6 +46,8 @@ export function inspectEnvironment(env: Host['env'], redactor: Redactor, fingerp
   const know = (kind: string, value: string) => {
     if (value.length >= MIN_KNOWN && known.length < MAX_KNOWN) known.push({ kind, value, fingerprint: fingerprint(value) })
   }
+  // First, so that no number of the customer's own crowds them out.
+  for (const [name, kind] of Object.entries(SECRET_BY_NAME)) know(kind, env[name] ?? '')
   const customers = Object.entries(env).filter(([name]) => !NOT_THE_CUSTOMERS.test(name))
   for (const [variable, value = ''] of customers) {
     for (const { kind, fingerprint: print } of redactor.json({ [variable]: value }).found) {
@@ -53,6 +55,5 @@ export function inspectEnvironment(env: Host['env'], redactor: Redactor, fingerp
       if (print === fingerprint(value)) know(kind, value)
     }
   }
-  for (const [name, kind] of Object.entries(SECRET_BY_NAME)) know(kind, env[name] ?? '')
   return { variables: customers.length, secrets, known: known.sort((a, b) => b.value.length - a.value.length) }
 }

@@ -25,16 +25,26 @@ interface Found {
   readonly fingerprint: string
 }
 
+/** Distinct findings of one record, by all that tells them apart. */
+type Tally = Map<string, Found & { count: number }>
+
 /** The one door to the buffer: all text passes here first, and what was found is tallied. */
 export interface Redaction {
   text(line: string, at: Place): string
   json(value: unknown, at: Place): unknown
+  /** A name that came from outside and stands beside a record, such as an invocation's id: as it is, or masked. */
+  label(text: string): string
   readonly environment: Environment
   takeSightings(): readonly Sighting[]
 }
 
 /** Distinct sightings between two flushes. A function that prints more different secrets than this has made its point. */
 const MAX_SIGHTINGS = 256
+/** Distinct sightings of one record: one line full of secrets must not take the room of all others, nor much memory. */
+const MAX_PER_RECORD = 64
+
+/** Labels are few and come again with each record, so what became of them is kept. */
+const MAX_LABELS = 128
 
 /** `key` keys the fingerprints: one key for all functions makes them comparable. */
 export function createRedaction(host: Host, key: string | Uint8Array, counters: Counters): Redaction {
@@ -42,48 +52,68 @@ export function createRedaction(host: Host, key: string | Uint8Array, counters: 
   const fingerprint = (value: string) => Buffer.from(host.hmac(key, value)).toString('hex').slice(0, 16)
   const environment = inspectEnvironment(host.env, redactor, fingerprint)
   let sightings = new Map<string, Sighting>()
+  const labels = new Map<string, string>()
 
-  const note = (found: readonly Found[], { signal, time, invocation }: Place) => {
-    for (const { kind, place, fingerprint: print } of found) {
-      const id = JSON.stringify([signal, invocation, kind, place, print])
-      const before = sightings.get(id)
-      if (before) sightings.set(id, { ...before, count: before.count + 1 })
-      else if (sightings.size < MAX_SIGHTINGS)
-        sightings.set(id, { signal, time, invocation, kind, place, fingerprint: print, count: 1 })
-      else counters.drop('secret-sightings', 1, 0)
+  const note = (known: Tally, found: readonly Found[], at: Place) => {
+    let beyond = 0
+    for (const each of found) {
+      const id = `${each.kind}\n${each.fingerprint}\n${each.place}`
+      const before = known.get(id)
+      if (before) before.count++
+      else if (known.size < MAX_PER_RECORD) known.set(id, { ...each, count: 1 })
+      else beyond++
     }
+    for (const [id, each] of known) {
+      const key = `${at.signal}\n${at.invocation}\n${id}`
+      const before = sightings.get(key)
+      if (before) sightings.set(key, { ...before, count: before.count + each.count })
+      else if (sightings.size < MAX_SIGHTINGS) sightings.set(key, { ...at, ...each })
+      else beyond += each.count
+    }
+    if (beyond > 0) counters.drop('secret-sightings', beyond, 0)
   }
   /** Masks the environment's own secrets, which the redactor cannot know by their looks. */
-  const maskKnown = (text: string, found: Found[]): string => {
+  const maskKnown = (text: string, tally: Tally): string => {
     let masked = text
     for (const { kind, value, fingerprint: print } of environment.known) {
       if (!masked.includes(value)) continue
-      found.push({ kind, place: 'environment', fingerprint: print })
+      const id = `${kind}\n${print}\nenvironment`
+      const before = tally.get(id)
+      if (before) before.count++
+      else tally.set(id, { kind, place: 'environment', fingerprint: print, count: 1 })
       masked = masked.replaceAll(value, `[redacted:${kind}:${print}]`)
     }
     return masked
   }
-  const maskKnownIn = (value: unknown, found: Found[]): unknown => {
-    if (typeof value === 'string') return maskKnown(value, found)
+  const maskKnownIn = (value: unknown, tally: Tally): unknown => {
+    if (typeof value === 'string') return maskKnown(value, tally)
     if (typeof value !== 'object' || value === null) return value
-    if (Array.isArray(value)) return value.map(each => maskKnownIn(each, found))
-    const entries = Object.entries(value).map(([name, each]) => [maskKnown(name, found), maskKnownIn(each, found)] as const)
+    if (Array.isArray(value)) return value.map(each => maskKnownIn(each, tally))
+    const entries = Object.entries(value).map(([name, each]) => [maskKnown(name, tally), maskKnownIn(each, tally)] as const)
     return Object.fromEntries(entries)
   }
 
   return {
     environment,
     text(line, at) {
-      const known: Found[] = []
+      const known: Tally = new Map()
       const { text, found } = redactor.text(maskKnown(line, known))
-      note([...known, ...found], at)
+      note(known, found, at)
       return text
     },
     json(value, at) {
-      const known: Found[] = []
+      const known: Tally = new Map()
       const { value: clean, found } = redactor.json(environment.known.length > 0 ? maskKnownIn(value, known) : value)
-      note([...known, ...found], at)
+      note(known, found, at)
       return clean
+    },
+    label(text) {
+      const before = labels.get(text)
+      if (before !== undefined) return before
+      const masked = redactor.text(maskKnown(text, new Map())).text
+      if (labels.size >= MAX_LABELS) labels.clear()
+      labels.set(text, masked)
+      return masked
     },
     takeSightings() {
       const taken = [...sightings.values()]

@@ -25,6 +25,17 @@ it('tells of each secret once per invocation and flush, with how often it was pr
   expect(shipped()).toEqual([])
 })
 
+it('keeps 64 different secrets of one line, so that those of other lines have room, and counts the rest', () => {
+  const { recorder } = testRecorder()
+  const letters = 'QWERTYUIPA'
+  const key = (index: number) =>
+    `AKIAQ3EGRIXAMPLE${Array.from(String(index).padStart(4, '0'), each => letters[Number(each)]).join('')}`
+  const line = Array.from({ length: 3000 }, (_, index) => key(index)).join(' ')
+  recorder.take(body({ type: 'function', record: line }, { type: 'function', record: `later ${key(9999)}` }))
+  expect(recorder.redaction.takeSightings()).toHaveLength(65)
+  expect(recorder.counters.totals()).toEqual([{ reason: 'secret-sightings', records: 2936, bytes: 0 }])
+})
+
 it('counts sightings beyond what it keeps', () => {
   const { recorder } = testRecorder()
   const key = (index: number) =>
