@@ -43,6 +43,8 @@ export interface Recorder {
   readonly pending: boolean
   /** All that is buffered, as batches that each fit into one record of the stream. */
   cut(): Batch[]
+  /** A batch of this sandbox was cut and then given up: its records stand in `dropped` and are not emitted any more. */
+  lost(sandbox: string, records: number): void
   /** Bytes cut but not yet accepted: they count against the buffer's cap. */
   reserve(bytes: number): void
   /** A restored copy of a snapshot begins, if that is not known yet. */
@@ -85,14 +87,19 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
     restored: undefined,
 
     text(signal, line, priority, at) {
-      const place = { signal, ...at }
+      const place = { signal: redaction.label(signal), time: at.time, invocation: redaction.label(at.invocation) }
       const whole = line.length <= MAX_BODY
       const text = whole ? redaction.text(line, place) : shorten(line, part => redaction.text(part, place))
       if (!whole) counters.drop('truncated', 1, line.length - MAX_BODY)
       recorder.clean(signal, text, priority, at)
     },
-    json: (signal, value, priority, at) => recorder.clean(signal, redaction.json(value, { signal, ...at }), priority, at),
-    clean(signal, value, priority, at) {
+    json(signal, value, priority, at) {
+      const place = { signal: redaction.label(signal), time: at.time, invocation: redaction.label(at.invocation) }
+      recorder.clean(signal, redaction.json(value, place), priority, at)
+    },
+    clean(name, value, priority, { time, invocation }) {
+      const signal = redaction.label(name)
+      const at = { time, invocation: redaction.label(invocation) }
       const packed = packPlatform(signal, value, at)
       if (packed && packed.length <= MAX_BODY) {
         return buffer.add({ signal, ...at, contentType: 'application/vnd.weir.platform', body: packed }, priority)
@@ -124,7 +131,8 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
           counters.drop(event.unreadable, 1, event.bytes)
           continue
         }
-        if (event.type === 'platform.restoreStart') recorder.renew()
+        // Elsewhere nothing is ever restored, so that the event was made up inside the sandbox.
+        if (event.type === 'platform.restoreStart' && config.initializationType === 'snap-start') recorder.renew()
         sandbox.observe(event)
         const signal = takerOf(event.type)
         if (signal) guarded(signal, () => signal.capture?.(event, recorder))
@@ -144,6 +152,7 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
     cut() {
       for (const signal of SIGNALS) guarded(signal, () => signal.flush?.(recorder))
       const batches: Batch[] = []
+      const { identity } = sandbox
       for (;;) {
         const records = buffer.take(MAX_BATCH_RECORDS, MAX_BATCH_BYTES)
         if (records.length === 0) return batches
@@ -151,7 +160,7 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
         batches.push({
           sandbox: sandbox.id,
           sequence: sandbox.nextSequence(),
-          function: sandbox.identity,
+          function: { ...identity, runtime: redaction.label(identity.runtime) },
           extension: VERSION,
           emitted,
           dropped: counters.totals(),
@@ -160,6 +169,9 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
           records,
         })
       }
+    },
+    lost(id, records) {
+      if (id === sandbox.id) emitted -= records
     },
     reserve: bytes => buffer.reserve(bytes),
     renew() {

@@ -25,6 +25,40 @@ describe('redaction', () => {
     expect(new Set(prints).size).toBe(2)
   })
 
+  it('masks a secret that poses as the name of something', () => {
+    const uuid = '11111111-2222-4333-8444-555555555555'
+    const { recorder } = testRecorder({ AWS_CONTAINER_AUTHORIZATION_TOKEN: uuid })
+    recorder.take(
+      body(
+        { type: 'function', record: { requestId: uuid } },
+        { type: 'platform.initStart', record: { runtimeVersion: KEY } },
+        { type: 'platform.start', record: { requestId: KEY } },
+        { type: 'function', record: `line with ${KEY}` },
+        { type: 'platform.new', record: { requestId: KEY } },
+        { type: KEY, record: KEY },
+      ),
+    )
+    const batches = recorder.cut()
+    expect(batches.flatMap(each => each.records).length).toBeGreaterThan(6)
+    const said = batches.flatMap(({ records, ...header }) => [
+      JSON.stringify(header),
+      ...records.map(each => `${each.signal} ${each.invocation} ${Buffer.from(each.body).toString('latin1')}`),
+    ])
+    for (const each of said) {
+      expect(each).not.toContain(KEY)
+      expect(each).not.toContain(uuid)
+    }
+  })
+
+  it("knows the function's own keys, however many secrets stand beside them", () => {
+    const secrets = Object.fromEntries(
+      Array.from({ length: 80 }, (_, index) => [`DB_${index}_PASSWORD`, `correct-horse-${index}`]),
+    )
+    const { recorder, shipped } = testRecorder({ ...secrets, AWS_SECRET_ACCESS_KEY: 'not like any key at all' })
+    recorder.take(body({ type: 'function', record: 'it is not like any key at all' }))
+    expect(shipped()[0]?.body).toMatch(/^it is \[redacted:aws-secret-access-key:[0-9a-f]{16}\]$/)
+  })
+
   it('leaves no half of a secret at the edge of a cut', () => {
     fc.assert(
       fc.property(fc.integer({ min: 229_000, max: 231_000 }), fc.integer({ min: 32_500, max: 33_500 }), (before, after) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { testRecorder } from './testing/recorder.ts'
+import { body, testRecorder } from './testing/recorder.ts'
 
 describe('the sandbox', () => {
   it('has an ARN from registration, and that of the invocation without its qualifier', () => {
@@ -26,5 +26,17 @@ describe('the sandbox', () => {
     host.advance(1)
     recorder.renew()
     expect(recorder.sandbox.id).toBe(id)
+  })
+
+  it('takes no restore from telemetry where there is no snapshot to restore', () => {
+    for (const [type, renewed] of [
+      ['on-demand', false],
+      ['snap-start', true],
+    ] as const) {
+      const { recorder } = testRecorder({ AWS_LAMBDA_INITIALIZATION_TYPE: type })
+      const { id } = recorder.sandbox
+      recorder.take(body({ type: 'platform.restoreStart', record: {} }))
+      expect(recorder.sandbox.id !== id).toBe(renewed)
+    }
   })
 })

@@ -33,6 +33,9 @@ export interface Sandbox {
   renew(): boolean
 }
 
+/** Telemetry can be made up inside the sandbox: a longer id or version is none. */
+const MAX_WORD = 128
+
 export function createSandbox(host: Host, config: Config, registration: Registration): Sandbox {
   const draw = () => Buffer.from(host.random(16)).toString('hex')
   let id = draw()
@@ -49,7 +52,7 @@ export function createSandbox(host: Host, config: Config, registration: Registra
 
   const word = (record: unknown, name: string): string => {
     const value = typeof record === 'object' && record !== null ? Reflect.get(record, name) : undefined
-    return typeof value === 'string' ? value : ''
+    return typeof value === 'string' && value.length <= MAX_WORD ? value : ''
   }
   const learn: Readonly<Record<string, (event: TelemetryEvent) => void>> = {
     'platform.initStart'({ record }) {

@@ -116,5 +116,8 @@ describe('the shipper', () => {
     recorder.take(lines(2, 10))
     await flush()
     expect(recorder.counters.totals()).toEqual([{ reason: 'stream-rejected', records: 2, bytes: expect.any(Number) }])
+    // The line, `weir.dropped` and `weir.fault`: the two that were given up are not emitted.
+    recorder.take(lines(1, 10))
+    expect(recorder.cut().at(-1)).toMatchObject({ sequence: 2, emitted: 3 })
   })
 })

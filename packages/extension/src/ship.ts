@@ -67,6 +67,7 @@ export function createShipper(host: Host, kinesis: Kinesis, recorder: Recorder, 
         })
       } catch {
         counters.drop('not-encodable', batch.records.length, 0)
+        recorder.lost(batch.sandbox, batch.records.length)
       }
     }
     settle([...waiting, ...fresh])
@@ -128,7 +129,10 @@ export function createShipper(host: Host, kinesis: Kinesis, recorder: Recorder, 
   /** The stream says that it will never take these bytes. */
   const discard = () => {
     const sent = fitting(waiting)
-    for (const each of sent) counters.drop('stream-rejected', each.records, each.data.length)
+    for (const each of sent) {
+      counters.drop('stream-rejected', each.records, each.data.length)
+      recorder.lost(each.partitionKey, each.records)
+    }
     settle(waiting.slice(sent.length))
   }
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { body, testRecorder } from '../testing/recorder.ts'
 
+const NAMED = '11111111-2222-4333-8444-555555555555'
+const NAMED_TOO = 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee'
 const at = (ms: number) => new Date(Date.UTC(2026, 0, 1) + ms).toISOString()
 
 describe('function logs', () => {
@@ -11,8 +13,8 @@ describe('function logs', () => {
         { time: at(0), type: 'function', record: 'during init\n' },
         { time: at(10), type: 'platform.start', record: { requestId: 'a' } },
         { time: at(11), type: 'function', record: 'in a\n' },
-        { time: at(12), type: 'function', record: { requestId: 'named', message: 'x' } },
-        { time: at(13), type: 'function', record: { AWSRequestId: 'named too' } },
+        { time: at(12), type: 'function', record: { requestId: NAMED, message: 'x' } },
+        { time: at(13), type: 'function', record: { AWSRequestId: NAMED_TOO } },
         { time: at(20), type: 'platform.runtimeDone', record: { requestId: 'a' } },
         { time: at(19), type: 'function', record: 'late, of a\n' },
         { time: at(25), type: 'function', record: 'between\n' },
@@ -21,8 +23,15 @@ describe('function logs', () => {
       ),
     )
     const logs = shipped().filter(each => each.signal === 'function')
-    expect(logs.map(each => each.invocation)).toEqual(['', 'a', 'named', 'named too', 'a', '', 'b'])
+    expect(logs.map(each => each.invocation)).toEqual(['', 'a', NAMED, NAMED_TOO, 'a', '', 'b'])
     expect(logs[0]?.body).toBe('during init')
+  })
+
+  it('name an invocation only by what looks like one', () => {
+    const { recorder, shipped } = testRecorder()
+    for (const requestId of ['AKIAQ3EGRIXAMPLE4Z7T', 'order-7', '', 7])
+      recorder.take(body({ type: 'function', record: { requestId } }))
+    expect(shipped().flatMap(each => (each.signal === 'function' ? [each.invocation] : []))).toEqual(['', '', '', ''])
   })
 
   it('keep what they hold, up to 256 KiB', () => {

@@ -19,12 +19,15 @@ export function captureLog({ type, time, record }: TelemetryEvent, to: Recorder)
   }
 }
 
+/** Lambda's request ids. The function may write anything under their names. */
+const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 /** The request id under the names that AWS's own JSON log formats give it. */
 function requestIdOf(record: unknown): string {
   if (typeof record !== 'object' || record === null) return ''
   for (const name of ['requestId', 'AWSRequestId']) {
     const value: unknown = Reflect.get(record, name)
-    if (typeof value === 'string' && value.length <= 64) return value
+    if (typeof value === 'string' && REQUEST_ID.test(value)) return value
   }
   return ''
 }
