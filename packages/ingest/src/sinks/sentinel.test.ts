@@ -4,7 +4,7 @@ import { TransportError } from '../http.ts'
 import type { Judgement, SinkIo, SinkRequest } from '../sink.ts'
 import { files } from './install/sentinel.ts'
 import { columnsOf, kindOf, toAsim } from './schemas/asim.ts'
-import { sentinel } from './sentinel.ts'
+import { createSentinel, sentinel } from './sentinel.ts'
 import { keepsTheSinkContract, response, some } from './testing/contract.ts'
 import { event, hostile, samples } from './testing/events.ts'
 
@@ -35,7 +35,7 @@ const io = (answer: ReturnType<typeof response>, seen: SinkRequest[] = []): Sink
 
 describe('sentinel', () => {
   it('writes a JSON array to the stream of its kind', () => {
-    const request = sentinel.encode([samples['finding']!], options)
+    const request = createSentinel(() => samples['finding']!.time).encode([samples['finding']!], options)
     expect(request.url).toBe(
       `https://weir.westeurope-1.ingest.monitor.azure.com/dataCollectionRules/${options.ruleId}/streams/Custom-WeirAlert_CL?api-version=2023-01-01`,
     )
@@ -61,11 +61,22 @@ describe('sentinel', () => {
   })
 
   it('keeps streams and half hours apart', () => {
-    const key = (time: number) => sentinel.partition?.({ ...samples['api']!, time }, options)
     const start = Date.UTC(2026, 0, 1, 12)
+    const sink = createSentinel(() => start)
+    const key = (time: number) => sink.partition?.({ ...samples['api']!, time }, options)
     expect(key(start + 1_799_999)).toBe(key(start))
     expect(key(start + 1_800_000)).not.toBe(key(start))
     expect(sentinel.partition?.(samples['http']!, options)).not.toBe(sentinel.partition?.(samples['api']!, options))
+  })
+
+  it('lets events share requests whose time Azure would replace anyway, and keeps their own time beside', () => {
+    const now = Date.UTC(2026, 0, 1, 12)
+    const sink = createSentinel(() => now + 60_000)
+    const old = Array.from({ length: 10_000 }, (_, i) => ({ ...samples['api']!, time: now - i * 1_800_000 }))
+    expect(new Set(old.map(event => sink.partition?.(event, options))).size).toBeLessThan(100)
+    const [near, far] = JSON.parse(String(sink.encode([old[95]!, old[9_999]!], options).body)) as Record<string, unknown>[]
+    expect(near).toMatchObject({ TimeGenerated: '2025-12-30T12:30:00.000Z', EventEndTime: '2025-12-30T12:30:00.000Z' })
+    expect(far).toMatchObject({ TimeGenerated: '2026-01-01T12:00:00.000Z', EventEndTime: '2025-06-07T04:30:00.000Z' })
   })
 
   it.each([

@@ -52,6 +52,12 @@ type Options = z.infer<typeof options>
 const MAX_BYTES = 1_000_000
 /** Span of one call's times: tables without a transformation refuse more than 30 minutes. */
 const WINDOW_MS = 30 * 60_000
+/**
+ * Beyond these Azure Monitor puts the time of receipt in place of TimeGenerated (reference: standard columns in Azure Monitor logs), so such
+ * events need no window of their own: with one each, ten thousand events of as many half hours would be ten thousand requests.
+ */
+const PAST_MS = 2 * 86_400_000
+const AHEAD_MS = 86_400_000
 const API_VERSION = '2023-01-01'
 /** A token is renewed this long before it ends, so that none expires on the way. */
 const RENEW_EARLY_MS = 5 * 60_000
@@ -77,14 +83,16 @@ function judge(response: SinkResponse, events: readonly OcsfEvent[]): Judgement 
   return judgeStatus(response, events, detail)
 }
 
-/** Microsoft Sentinel and Log Analytics, through a data collection rule. */
-export const sentinel: Sink<Options> = {
+const isFar = ({ time }: OcsfEvent, now: number): boolean => !(time >= now - PAST_MS && time <= now + AHEAD_MS)
+
+/** Microsoft Sentinel and Log Analytics, through a data collection rule. `now`: epoch milliseconds. */
+export const createSentinel = (now: () => number): Sink<Options> => ({
   name: 'sentinel',
   summary: 'Microsoft Sentinel by the Logs Ingestion API, in ASIM columns',
   options,
   secrets: ['clientSecret', 'ca'],
   limits: () => ({ events: 5000, bytes: MAX_BYTES }),
-  partition: event => `${kindOf(event).stream} ${Math.floor(event.time / WINDOW_MS)}`,
+  partition: event => `${kindOf(event).stream} ${isFar(event, now()) ? 'far' : Math.floor(event.time / WINDOW_MS)}`,
   authorize: async (options, io) => {
     const { tenantId, clientId, clientSecret, authority, scope, timeoutMs, ca } = options
     const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret, scope }
@@ -114,12 +122,16 @@ export const sentinel: Sink<Options> = {
     if (refused) throw new ConfigError(`${reason}; check tenantId, clientId, clientSecret and scope`)
     throw new TransportError('protocol', reason)
   },
-  encode: (events, options) => ({
-    method: 'POST',
-    url: streamUrl(events[0] === undefined ? kinds.event.stream : kindOf(events[0]).stream, options),
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(events.map(toAsim)),
-  }),
+  encode: (events, options) => {
+    const at = now()
+    const TimeGenerated = new Date(Math.floor(at / WINDOW_MS) * WINDOW_MS).toISOString() // encoded again soon, the same bytes
+    return {
+      method: 'POST',
+      url: streamUrl(events[0] === undefined ? kinds.event.stream : kindOf(events[0]).stream, options),
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(events.map(event => ({ ...toAsim(event), ...(isFar(event, at) && { TimeGenerated }) }))),
+    }
+  },
   judge,
   install: async () => (await import('./install/sentinel.ts')).files,
   // An empty list passes every check of address, rule, stream and role, and stores nothing.
@@ -130,4 +142,6 @@ export const sentinel: Sink<Options> = {
     body: '[]',
   }),
   judgeProbe: response => judge(response, []),
-}
+})
+
+export const sentinel = createSentinel(Date.now)
