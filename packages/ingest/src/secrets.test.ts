@@ -97,6 +97,24 @@ describe('createSecretResolver', () => {
     await expect(resolver.resolve('ssm:a', { fresh: true })).rejects.toThrow('cannot be read')
   })
 
+  it('asks a source that is down every 30 s while it has a value, not in every call', async () => {
+    let up = true
+    let questions = 0
+    const ssm = async () => {
+      questions++
+      return up ? 'value' : Promise.reject(new Error('down'))
+    }
+    const { resolver, clock } = setUp({ ssm })
+    await resolver.resolve('ssm:a')
+    up = false
+    clock.now = 600_000
+    for (let i = 0; i < 10; i++) expect(await resolver.resolve('ssm:a')).toBe('value')
+    expect(questions).toBe(2)
+    clock.now += 30_000
+    expect(await resolver.resolve('ssm:a')).toBe('value')
+    expect(questions).toBe(3)
+  })
+
   it('keeps no failure', async () => {
     let up = false
     const { resolver } = setUp({ ssm: async () => (up ? 'value' : Promise.reject(new Error('down'))) })

@@ -34,6 +34,7 @@ export interface SecretResolver {
 }
 
 const TTL_MS = 300_000 // as the AWS Parameters and Secrets extension: 300 s is its default and its most
+const FAILED_MS = 30_000 // a source that failed is not asked again so long while there is a kept value: its timeouts would be every call's
 const MAX_SECRET_BYTES = 65_536 // Secrets Manager's own limit
 
 /** What may stand in a header, or a PEM certificate for an authority: whatever else it is, it would fail later and less clearly. */
@@ -59,7 +60,11 @@ export function createSecretResolver(sources: SecretSources): SecretResolver {
         asked.set(reference, question)
       }
       // A source that is down for a while must not stop a sink whose secret was good: whether it still is, the far side will say.
-      return known && !fresh ? question.catch(() => known.value) : question
+      if (!known || fresh) return question
+      return question.catch(() => {
+        kept.set(reference, { value: known.value, until: sources.now() + FAILED_MS })
+        return known.value
+      })
     },
   }
 }
