@@ -92,21 +92,29 @@ describe('dynamodbState', () => {
 })
 
 describe('step', () => {
-  it('keeps large answers within what an item may hold, the newest always', () => {
+  it.each([
+    ['x', 50_000],
+    ['€', 20_000],
+    ['"', 20_000],
+  ])('keeps the newest answers that an item may hold, in bytes: %s', (character, length) => {
     let item: ReturnType<typeof step>['next']
-    for (let i = 0; i < 20; i++) {
-      const request = {
+    const fold = (batch: string, answer: string) => {
+      item = step(item, {
         key: 'k',
-        batch: `b${i}`,
+        batch,
         now: 1,
         expiresAt: 10,
         initial: 0,
-        reduce: (state: number) => ({ state, answer: 'x'.repeat(i === 19 ? 300_000 : 50_000) }),
-      }
-      item = step(item, request).next
-      const characters = item?.answers.reduce((sum, [, answer]) => sum + answer.length, 0) ?? 0
-      expect(characters).toBeLessThanOrEqual(i === 19 ? 300_002 : 200_000)
+        reduce: (state: number) => ({ state: state + 1, answer }),
+      }).next
+      return Buffer.byteLength(JSON.stringify(item?.answers))
     }
-    expect(item?.answers).toHaveLength(1)
+    for (let i = 0; i < 20; i++) expect(fold(`b${i}`, character.repeat(length))).toBeLessThanOrEqual(200_002)
+    const kept = item?.answers.length ?? 0
+    expect(kept).toBeGreaterThan(1)
+    // An answer that no item can hold is not kept; the state is, and so are the other answers.
+    expect(fold('large', character.repeat(300_000))).toBeLessThanOrEqual(200_002)
+    expect(item?.answers).toHaveLength(kept)
+    expect(item?.state).toBe('21')
   })
 })

@@ -18,8 +18,8 @@ export interface Item {
  */
 export const REMEMBERED_BATCHES = 256
 
-/** Of the answers together: an item must fit DynamoDB's 400 KB with its state. */
-const MAX_ANSWER_CHARACTERS = 200_000
+/** Of the answers together, UTF-8 and as JSON in JSON: an item must fit DynamoDB's 400 KB with its state. */
+const MAX_ANSWER_BYTES = 200_000
 const MAX_KEY = 1_024
 const MAX_BATCH = 256
 
@@ -48,12 +48,18 @@ export function step<State, Answer>(
   }
 }
 
+/** The newest answers that fit. One too large is not kept: its batch, should it come again, is folded again. */
 function bounded(answers: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
-  const last = answers.slice(-REMEMBERED_BATCHES)
-  let characters = last.reduce((sum, [, answer]) => sum + answer.length, 0)
-  let first = 0
-  while (characters > MAX_ANSWER_CHARACTERS && first < last.length - 1) characters -= last[first++]?.[1].length ?? 0
-  return last.slice(first)
+  const kept: (readonly [string, string])[] = []
+  let bytes = 0
+  for (const each of answers.slice(-REMEMBERED_BATCHES).toReversed()) {
+    const size = Buffer.byteLength(JSON.stringify(each)) + 1
+    if (size > MAX_ANSWER_BYTES) continue
+    bytes += size
+    if (bytes > MAX_ANSWER_BYTES) break
+    kept.push(each)
+  }
+  return kept.toReversed()
 }
 
 const json = (value: unknown): string => JSON.stringify(value) ?? 'null'
