@@ -81,11 +81,7 @@ function nested(resource: string, holder: string, policy: string): Reader {
 }
 
 function grantsIn(resource: string, policy: unknown): Grant[] {
-  const { Statement } = parsed(policy)
-  const statements: readonly unknown[] = Array.isArray(Statement) ? Statement : [Statement]
-  return statements.flatMap(each => {
-    if (typeof each !== 'object' || each === null || textAt(each as Fields, 'Effect') !== 'Allow') return []
-    const allow = each as Fields
+  return allowsIn(policy).flatMap(allow => {
     const conditioned = isNarrowed(objectAt(allow, 'Condition'))
     const principals = allow['Principal'] === '*' ? ['*'] : textsAt(objectAt(allow, 'Principal'), 'AWS')
     return principals.flatMap(principal => {
@@ -93,6 +89,15 @@ function grantsIn(resource: string, policy: unknown): Grant[] {
       return account ? [{ resource, account, principal, conditioned }] : []
     })
   })
+}
+
+/** The statements of a policy that allow something; none of what is no policy. */
+export function allowsIn(policy: unknown): readonly Fields[] {
+  const { Statement } = parsed(policy)
+  const statements: readonly unknown[] = Array.isArray(Statement) ? Statement : [Statement]
+  return statements.filter(
+    (each): each is Fields => typeof each === 'object' && each !== null && textAt(each as Fields, 'Effect') === 'Allow',
+  )
 }
 
 /** CloudTrail holds a policy as text or, for some services, as an object. */

@@ -1,4 +1,6 @@
 import type { Detector } from '../detector.ts'
+import { adminPolicyWritten } from './admin-policy-written.ts'
+import { adminPortOpened } from './admin-port-opened.ts'
 import { denialOfWallet } from './denial-of-wallet.ts'
 import { failureStorm } from './failure-storm.ts'
 import { foreignAccess } from './foreign-access.ts'
@@ -11,6 +13,8 @@ import { weirLayerRemoved } from './weir-layer-removed.ts'
 
 /** The detections in code. One more is one file, its test, and one line here. */
 export const detectors: readonly Detector[] = [
+  adminPolicyWritten,
+  adminPortOpened,
   denialOfWallet,
   failureStorm,
   foreignAccess,
