@@ -64,13 +64,20 @@ export async function quarantineFailure(key: string, bytes: Uint8Array, parts: N
  * records for a Kinesis Data Streams event source"). What is no such record is one entry, as it is.
  */
 export function fromInvocationRecord(key: string, bytes: Uint8Array, now: number): Quarantined[] {
-  const origin = (stream: string, id: string, arrival: number): Origin => ({ stream, id, arrival, accounts: [], sources: [] })
+  const origin = (stream: string, id: string, arrival: number, accounts: string[] = []): Origin => ({
+    stream,
+    id,
+    arrival,
+    accounts,
+    sources: [],
+  })
   try {
     const record = JSON.parse(Buffer.from(bytes).toString('utf8')) as InvocationRecord
     const event = JSON.parse(record.payload) as InvocationEvent
     return event.Records.map(({ eventID, eventSourceARN, kinesis }) => {
       const stream = eventSourceARN.split('/')[1] ?? ''
-      const at = origin(stream, `${stream}/${eventID}`, Math.round(kinesis.approximateArrivalTimestamp * 1000))
+      const account = eventSourceARN.split(':')[4] ?? ''
+      const at = origin(stream, `${stream}/${eventID}`, Math.round(kinesis.approximateArrivalTimestamp * 1000), [account])
       const data = Buffer.from(kinesis.data, 'base64')
       return {
         origin: at,

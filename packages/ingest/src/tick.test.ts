@@ -70,6 +70,12 @@ describe('tick', () => {
     expect(starts[0]).not.toBe(first)
   })
 
+  it('gives its lease back', async () => {
+    const { weir, clock, state } = weirWith(['a'], () => {})
+    await tick(weir, clock.at + 60_000)
+    expect(await state.lease('drain|a', 'the next', clock.at + 1, 1_000)).toBe(true)
+  })
+
   it('leaves a sink alone that another tick is draining, and goes on when one fails', async () => {
     const drained: string[] = []
     const { weir, clock, state } = weirWith(['a', 'b', 'c'], sink => {

@@ -37,12 +37,14 @@ export async function tick(weir: Assembled, deadline: number): Promise<Ticked> {
     if (now() >= deadline) break
     try {
       const until = share(now(), deadline, sinks.length - done)
-      if (!(await state.lease(`drain|${sink}`, holder, now(), until - now() + LEASE_SPARE_MS))) continue
+      const lease = `drain|${sink}`
+      if (!(await state.lease(lease, holder, now(), until - now() + LEASE_SPARE_MS))) continue
       const rows = await weir.forwarder.drain(sink, {
         deadline: until,
         limit: ENTRIES_PER_TICK,
         settle: settledRows => ledger.record(settledRows),
       })
+      await state.lease(lease, holder, now(), 0) // given back: the next tick may be near
       for (const row of rows) {
         settled += row.delivered + row.duplicate + row.quarantined
         for (const outcome of ['delivered', 'duplicate', 'quarantined'] as const) {

@@ -19,6 +19,7 @@ import {
   createHandler,
   createLog,
   ledgerLines,
+  quarantineFailure,
   startTelemetry,
   summarize,
   tick,
@@ -124,15 +125,7 @@ export async function openLaptop(world: World, options: { readonly port: number 
         reportBatchItemFailures: true,
         bisectBatchOnFunctionError: true,
         maximumRetryAttempts: 5,
-        onFailure: async record => {
-          await weir.quarantine.put({
-            origin: { stream, id: `on-failure:${Date.now()}`, arrival: Date.now(), accounts: [], sources: [] },
-            reason: 'on-failure',
-            detail: 'the event source mapping gave up on a batch',
-            bytes: Buffer.from(JSON.stringify(record)),
-            records: 1,
-          })
-        },
+        onFailure: (record, key) => quarantineFailure(key, Buffer.from(JSON.stringify(record)), weir.parts),
       })
       mappings.push(mapping)
       closers.push(() => mapping.close())
