@@ -1,4 +1,4 @@
-import { BodyError, decodeBatch, readBody, readEnvelope, WireError } from '@weir/schema'
+import { BodyError, decodeBatch, MAX_ITEMS, readBody, readEnvelope, WireError } from '@weir/schema'
 import type { Input, Origin, Quarantined } from './event.ts'
 import { type Framed, type FramedRecord, frameBytes } from './framing/index.ts'
 import { JsonError, parseJson } from './json.ts'
@@ -16,7 +16,7 @@ export interface Decoded {
 }
 
 /** The most records a batch that cannot be read may say it had: what its reader would accept. */
-const MAX_COUNT = 100_000
+const MAX_COUNT = MAX_ITEMS / 4
 /** Above this many pieces of one kind, an input's quarantine is one entry. */
 const MAX_PIECES = 8
 const BARE: Carrier = { kind: 'bare' }

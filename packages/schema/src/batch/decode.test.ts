@@ -191,7 +191,7 @@ describe('decodeBatch', () => {
     ],
     ['bytes after the payload', 'corrupt', () => messageOf({ payload: Buffer.concat([payload(), Buffer.of(0)]), count: 2 })],
     ['bytes after the message', 'corrupt', () => messageOf({ payload: payload(), count: 2, trailing: Buffer.of(0) })],
-    ['more than the limit', 'too-large', () => messageOf({ payload: payload(), count: 2, rawBytes: 8 * 1024 * 1024 + 1 })],
+    ['more than the limit', 'too-large', () => messageOf({ payload: payload(), count: 2, rawBytes: 4 * 1024 * 1024 + 1 })],
     [
       'a bomb of zeros',
       'corrupt',
