@@ -31,9 +31,25 @@ export function fileBlobs({ path, maxBytes, fs = disk }: FileBlobsOptions): Blob
   let writing = 0 // bytes being stored now
   let puts = 0
 
+  const names = new Map<string, Promise<Map<string, string>>>() // by folder: each hash's file, as of the last look
+
+  /** The file that holds what has this hash. Others drain the folder too, so what is remembered is looked at before it is believed. */
+  const find = async (directory: string, hash: string): Promise<string | undefined> => {
+    let files = names.get(directory)
+    if (!files) {
+      files = fs.readdir(directory).then(all => new Map(all.filter(isEntry).map(file => [hashOf(file), file])))
+      names.set(directory, files)
+      files.catch(() => names.delete(directory))
+    }
+    const known = await files
+    const file = known.get(hash)
+    if (file === undefined || (await fs.stat(join(directory, file)).catch(absent(undefined)))) return file
+    known.delete(hash)
+    return undefined
+  }
+
   /** Claims room before anything is written. */
   const reserve = async (bytes: number): Promise<void> => {
-    if (puts++ % RESCAN_PUTS === 0) measured = undefined
     for (const again of [false, true]) {
       if (again) measured = undefined // what another process drained may have made room
       measured ??= measure(path, fs).finally(() => {
@@ -56,7 +72,11 @@ export function fileBlobs({ path, maxBytes, fs = disk }: FileBlobsOptions): Blob
       const directory = join(path, folder)
       return guarded(path, async () => {
         await makeDirectory(path, folder, fs)
-        const known = (await fs.readdir(directory)).find(file => file.endsWith(`-${hash}${SUFFIX}`))
+        if (puts++ % RESCAN_PUTS === 0) {
+          measured = undefined
+          names.clear()
+        }
+        const known = await find(directory, hash)
         if (known !== undefined) return prefix + known.slice(0, -SUFFIX.length)
         if (evenIfFull) writing += bytes.byteLength
         else await reserve(bytes.byteLength)
@@ -64,6 +84,7 @@ export function fileBlobs({ path, maxBytes, fs = disk }: FileBlobsOptions): Blob
         try {
           await writeDurably(directory, stem + SUFFIX, bytes, fs)
           since += bytes.byteLength
+          ;(await names.get(directory))?.set(hash, stem + SUFFIX)
         } finally {
           writing -= bytes.byteLength
         }
@@ -94,6 +115,9 @@ export function fileBlobs({ path, maxBytes, fs = disk }: FileBlobsOptions): Blob
     },
   }
 }
+
+const isEntry = (file: string): boolean => file.endsWith(SUFFIX) && !file.startsWith(TEMPORARY)
+const hashOf = (file: string): string => file.slice(file.indexOf('-') + 1, -SUFFIX.length)
 
 function fileOf(path: string, name: string): string {
   if (!NAME.test(name)) throw new SpoolError('an entry is named by what list answered')

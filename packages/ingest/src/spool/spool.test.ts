@@ -305,6 +305,23 @@ describe('fileSpool', () => {
     expect(await spool.list('splunk', 10)).toHaveLength(1)
   })
 
+  it('does not list its folder for each entry, and never takes a drained one for stored', async () => {
+    const path = somewhere()
+    let listed = 0
+    const readdir = ((...given: Parameters<typeof disk.readdir>) => {
+      listed++
+      return disk.readdir(...given)
+    }) as typeof disk.readdir
+    const spool = fileSpool({ path, maxBytes: 1 << 20, fs: { ...disk, readdir } })
+    for (let i = 0; i < 50; i++) await spool.put(entry({ events: [{ input: `i${i}`, event: event(`e${i}`) }] }))
+    expect(listed).toBeLessThan(5)
+    const id = await spool.put(entry())
+    expect(await spool.put(entry({ at: NOON + 1 }))).toBe(id)
+    await fileSpool({ path, maxBytes: 1 << 20 }).remove(id)
+    const again = await spool.put(entry())
+    expect((await spool.get(again)).events).toEqual(entry().events)
+  })
+
   it('syncs the file before it gets its name, and the folder after', async () => {
     const order: string[] = []
     const watched: FileSystem = {
