@@ -62,6 +62,19 @@ describe('normalize', () => {
     }
   })
 
+  it('redacts what a batch says beside its records: signal, invocation, extension', () => {
+    const batch = { extension: 'v-hunter2' }
+    const records = ['a', 'b'].map(text =>
+      weirRecord({ text }, { batch, record: { signal: 'x.hunter2', invocation: 'i-hunter2' } }),
+    )
+    const { events } = normalize(records, origin, mask)
+    expect(events.map(({ record }) => record)).toEqual([
+      expect.objectContaining({ signal: 'x.[redacted]', invocation: 'i-[redacted]', extension: 'v-[redacted]' }),
+      expect.objectContaining({ signal: 'x.[redacted]', invocation: 'i-[redacted]', extension: 'v-[redacted]' }),
+    ])
+    for (const event of events) expect(JSON.stringify([event.ocsf, event.identity])).not.toContain('hunter2')
+  })
+
   it('does not let redaction change a uid', () => {
     const record = weirRecord({ text: 'hunter2' })
     expect(normalize([record], origin, mask).events[0]?.uid).toBe(normalize([record], origin, same).events[0]?.uid)

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { isBatch } from '@weir/schema'
+import { isBatch, type TelemetryRecord } from '@weir/schema'
 import { gathered } from './decode.ts'
 import { UnmappableError } from './errors.ts'
 import type { Event, Origin, Quarantined } from './event.ts'
@@ -77,19 +77,30 @@ function carrierOf({ carrier }: DecodedRecord, shared: SharedParts): Carrier {
         batch: shared(carrier.batch, (batch, redact) => ({
           ...batch,
           function: redact(batch.function) as BatchHeader['function'],
+          extension: cleanText(batch.extension, redact),
         })),
+        record: cleanNames(carrier.record, shared),
       }
     default:
       return carrier satisfies never
   }
 }
 
+/** Signal and invocation are the sandbox's words, and come again from record to record. */
+function cleanNames(record: TelemetryRecord, shared: SharedParts): TelemetryRecord {
+  const signal = shared(record.signal, cleanText)
+  const invocation = shared(record.invocation, cleanText)
+  return signal === record.signal && invocation === record.invocation ? record : { ...record, signal, invocation }
+}
+
+const cleanText = (text: string, redact: Redact): string => redact(text) as string
+
 /** Redacts what many records share once. */
-type SharedParts = <T extends object>(part: T, clean: (part: T, redact: Redact) => T) => T
+type SharedParts = <T extends object | string>(part: T, clean: (part: T, redact: Redact) => T) => T
 
 function sharedParts(redact: Redact): SharedParts {
-  const done = new Map<object, object>()
-  return <T extends object>(part: T, clean: (part: T, redact: Redact) => T): T => {
+  const done = new Map<object | string, object | string>()
+  return <T extends object | string>(part: T, clean: (part: T, redact: Redact) => T): T => {
     const known = done.get(part) as T | undefined
     if (known) return known
     const cleaned = clean(part, redact)
