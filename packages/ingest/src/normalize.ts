@@ -6,7 +6,7 @@ import type { Event, Origin, Quarantined } from './event.ts'
 import { isGzip } from './framing/inflate.ts'
 import type { LogsEnvelope } from './framing/index.ts'
 import type { BatchHeader, Carrier, DecodedRecord } from './source.ts'
-import { identify, recognize } from './sources/index.ts'
+import { allowedSources, identify, recognize } from './sources/index.ts'
 
 /** Masks secrets in a JSON value. `keep`: fields that name somebody and open nothing. */
 export type Redact = (value: unknown, keep?: readonly string[]) => unknown
@@ -25,8 +25,9 @@ export function normalize(records: readonly DecodedRecord[], origin: Origin, red
   const events: Event[] = []
   const quarantined: Quarantined[] = []
   const shared = sharedParts(redact)
+  const allowed = allowedSources(origin.sources)
   for (const record of records) {
-    const source = recognize(record, origin.sources)
+    const source = recognize(record, allowed)
     if (!source) {
       const detail = `a ${identify(record)} record on a stream that may carry ${origin.sources.join(', ') || 'nothing'}`
       quarantined.push({ origin, reason: 'wrong-source', detail, bytes: record.bytes, records: 1 })
@@ -34,7 +35,7 @@ export function normalize(records: readonly DecodedRecord[], origin: Origin, red
     }
     let clean: DecodedRecord
     try {
-      clean = { ...record, value: redact(record.value, source.keep), carrier: carrierOf(record, shared) }
+      clean = redacted(record, redact(record.value, source.keep), carrierOf(record, shared))
     } catch {
       // What cannot be redacted goes nowhere, not even into quarantine.
       const detail = 'the record could not be redacted and is withheld'
@@ -64,26 +65,36 @@ export function redactBytes(bytes: Uint8Array, redactText: (text: string) => str
   return redacted === text ? bytes : Buffer.from(redacted, encoding)
 }
 
+/** The record with these, or itself where nothing had to be masked. */
+function redacted(record: DecodedRecord, value: unknown, carrier: Carrier): DecodedRecord {
+  return value === record.value && carrier === record.carrier ? record : { ...record, value, carrier }
+}
+
 /** What a record's carrier says is written by others too. */
 function carrierOf({ carrier }: DecodedRecord, shared: SharedParts): Carrier {
   switch (carrier.kind) {
     case 'bare':
       return carrier
-    case 'logs':
-      return { ...carrier, envelope: shared(carrier.envelope, (envelope, redact) => redact(envelope) as LogsEnvelope) }
-    case 'weir':
-      return {
-        ...carrier,
-        batch: shared(carrier.batch, (batch, redact) => ({
-          ...batch,
-          function: redact(batch.function) as BatchHeader['function'],
-          extension: cleanText(batch.extension, redact),
-        })),
-        record: cleanNames(carrier.record, shared),
-      }
+    case 'logs': {
+      const envelope = shared(carrier.envelope, cleanEnvelope)
+      return envelope === carrier.envelope ? carrier : { ...carrier, envelope }
+    }
+    case 'weir': {
+      const batch = shared(carrier.batch, cleanBatch)
+      const record = cleanNames(carrier.record, shared)
+      return batch === carrier.batch && record === carrier.record ? carrier : { ...carrier, batch, record }
+    }
     default:
       return carrier satisfies never
   }
+}
+
+const cleanEnvelope = (envelope: LogsEnvelope, redact: Redact): LogsEnvelope => redact(envelope) as LogsEnvelope
+
+function cleanBatch(batch: BatchHeader, redact: Redact): BatchHeader {
+  const clean = redact(batch.function) as BatchHeader['function']
+  const extension = cleanText(batch.extension, redact)
+  return clean === batch.function && extension === batch.extension ? batch : { ...batch, function: clean, extension }
 }
 
 /** Signal and invocation are the sandbox's words, and come again from record to record. */

@@ -38,7 +38,7 @@ export const cloudtrail: Source = {
         time,
         source: 'cloudtrail',
         classUid: activity.classUid,
-        logsource: { product: 'aws', service: 'cloudtrail' },
+        logsource: LOGSOURCE,
         record,
         identity: {
           ...(account !== undefined && { account }),
@@ -63,6 +63,9 @@ export const cloudtrail: Source = {
   },
 }
 
+/** One object for all: the Sigma engine knows the last log source it saw by its reference. */
+const LOGSOURCE = { product: 'aws', service: 'cloudtrail' } as const
+
 /** The record itself, out of EventBridge's envelope where it has one. A function's own log group holds only what the function printed. */
 function trailOf({ value, carrier }: DecodedRecord): Fields | undefined {
   if (!isFields(value) || carrier.kind === 'weir') return undefined
@@ -78,7 +81,9 @@ function trailOf({ value, carrier }: DecodedRecord): Fields | undefined {
 function isTrail(value: Fields): boolean {
   const { eventSource, eventName } = value
   if (typeof eventSource !== 'string' || typeof eventName !== 'string' || eventName === '' || eventSource === '') return false
-  return !eventSource.startsWith('aws:') && MARKS.some(mark => value[mark] !== undefined)
+  if (eventSource.startsWith('aws:')) return false
+  for (const mark of MARKS) if (value[mark] !== undefined) return true
+  return false
 }
 
 /** Whether only CloudTrail can have written this: on a stream of log groups, anybody who may write to one of them can print a look-alike. */

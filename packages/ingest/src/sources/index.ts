@@ -14,9 +14,15 @@ export const sources: Readonly<Record<string, Source>> = {
 
 const ORDER = Object.values(sources)
 
+/** The sources with these names, in the order in which they are asked. */
+export function allowedSources(names: readonly string[]): readonly Source[] {
+  return ORDER.filter(source => names.includes(source.name))
+}
+
 /** The source of a record among those its stream may carry. */
-export function recognize(record: DecodedRecord, allowed: readonly string[]): Source | undefined {
-  return ORDER.find(source => allowed.includes(source.name) && source.recognize(record))
+export function recognize(record: DecodedRecord, allowed: readonly Source[]): Source | undefined {
+  for (const source of allowed) if (source.recognize(record)) return source
+  return undefined
 }
 
 /** What a record looks like, whatever its stream may carry: for a person to read. */

@@ -51,6 +51,8 @@ export function rest(record: Fields, placed: Readonly<Record<string, Kind>>): Fi
   return left.length > 0 ? Object.fromEntries(left) : undefined
 }
 
+/** As AWS writes nearly all of them. */
+const PLAIN_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/
 const TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(\.\d{1,9})?\s*(Z|z|[+-]\d{2}:?\d{2})?$/
 
 /**
@@ -58,9 +60,11 @@ const TIME = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(\.\d{1,9})?\s*(Z|z|[+-
  * engines print it.
  */
 export function timeOf(value: unknown): number | undefined {
+  if (typeof value === 'string' && PLAIN_TIME.test(value)) return validTime(Date.parse(value))
   const match = typeof value === 'string' ? TIME.exec(value) : null
   if (!match) return undefined
   const [, day, clock, fraction = '', zone = 'Z'] = match
-  const time = Date.parse(`${day}T${clock}${fraction.slice(0, 4)}${zone.toUpperCase()}`)
-  return Number.isNaN(time) ? undefined : time
+  return validTime(Date.parse(`${day}T${clock}${fraction.slice(0, 4)}${zone.toUpperCase()}`))
 }
+
+const validTime = (time: number): number | undefined => (Number.isNaN(time) ? undefined : time)
