@@ -4,6 +4,7 @@ import {
   ConfigError,
   check as checkLedger,
   createLog,
+  type LedgerSummary,
   ledgerLines,
   memoryLedger,
   memoryQuarantine,
@@ -28,6 +29,9 @@ import { complain, plain } from '../terminal.ts'
 
 /** How long the sinks may take over one part of the input. */
 const PASS_MS = 60_000
+
+/** Files that the ledger lists one by one. */
+const LEDGER_FILES = 12
 
 /** `weir run`: the ingest pipeline over files or standard input. No AWS at all. */
 export const run: Command = {
@@ -153,7 +157,7 @@ unreadable: it is said which and why, 130 interrupted.`,
       for (const line of quarantined.lines()) terminal.line(line)
       const summary = await summarize(weir.ledger)
       terminal.line(`${groups.total} findings from ${loaded.rules.length} rules`)
-      for (const line of ledgerLines(summary)) terminal.line(line)
+      for (const line of ledgerLines(brief(summary))) terminal.line(line)
       const wrong = checkLedger(summary)
       for (const line of wrong) terminal.line(`${terminal.paint('red', 'the ledger does not add up:')} ${line}`)
       if (wrong.length > 0 || failures > 0) return EXIT.failed
@@ -193,4 +197,10 @@ const memoryStores = () => ({
 function progress({ name, size }: Source, { records, bytesRead }: Part, findings: number): string {
   const part = size > 0 ? `${Math.min(100, Math.floor((bytesRead / size) * 100))} %` : `${(bytesRead / 1e6).toFixed(1)} MB`
   return `${plain(name)}: ${part}, ${records} records, ${findings} findings`
+}
+
+/** Many files are one line of the ledger: each has said already what was wrong with it. */
+function brief(summary: LedgerSummary): LedgerSummary {
+  if (summary.streams.length <= LEDGER_FILES) return summary
+  return { ...summary, streams: [{ ...summary.totals, stream: `${summary.streams.length} files` }] }
 }
