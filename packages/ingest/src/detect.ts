@@ -1,6 +1,6 @@
 import type { Detection, Detector, DetectorOptions } from '@weir/detections'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import type { Engine, Match, StateStore } from '@weir/sigma'
+import type { Engine, LogSource, Match, StateStore } from '@weir/sigma'
 import type { Event } from './event.ts'
 import { makeFinding } from './finding.ts'
 
@@ -45,8 +45,9 @@ export async function detect(
       failed.push({ title: 'Sigma rules', error })
     }
   }
+  const covered = coverage(events)
   for (const detector of detections.detectors) {
-    const own = events.filter(event => covers(detector.logsource, event.logsource))
+    const own = covered(detector.logsource)
     if (own.length === 0) continue
     try {
       for (const detection of await detector.detect(own, { batch, now, state, options: detections.options })) {
@@ -72,8 +73,25 @@ function fromMatch(match: Match, event: Event): Detection {
   }
 }
 
+/** The events that a log source covers, in their order: worked out once for all detectors of one log source. */
+function coverage(events: readonly Event[]): (wanted: LogSource) => readonly Event[] {
+  // Events of one source mostly share the object.
+  const present = [...new Set(events.map(event => event.logsource))]
+  const known = new Map<string, readonly Event[]>()
+  return wanted => {
+    const key = JSON.stringify([wanted.product, wanted.service, wanted.category])
+    let own = known.get(key)
+    if (!own) {
+      const kinds = new Set(present.filter(has => covers(wanted, has)))
+      own = kinds.size === present.length ? events : kinds.size === 0 ? [] : events.filter(event => kinds.has(event.logsource))
+      known.set(key, own)
+    }
+    return own
+  }
+}
+
 /** Whether a detection of this log source wants events of that one: each key it names must agree. */
-function covers(wanted: Detector['logsource'], has: Event['logsource']): boolean {
+function covers(wanted: LogSource, has: LogSource): boolean {
   return (
     (wanted.product === undefined || wanted.product === has.product) &&
     (wanted.service === undefined || wanted.service === has.service) &&
