@@ -4,6 +4,7 @@ type Strength = 'strong' | 'weak'
 /** Endings of field names, without case, underscores and dashes, with what they hold. The first that fits wins. */
 const ENDINGS: readonly (readonly [ending: string, kind: string, strength: Strength])[] = [
   ['password', 'password', 'strong'],
+  ['passwords', 'password', 'strong'],
   ['passwd', 'password', 'strong'],
   ['passphrase', 'password', 'strong'],
   ['passcode', 'password', 'strong'],
@@ -11,7 +12,7 @@ const ENDINGS: readonly (readonly [ending: string, kind: string, strength: Stren
   ['secretaccesskey', 'aws-secret-access-key', 'weak'],
   ['sessiontoken', 'session-token', 'weak'],
   ['securitytoken', 'session-token', 'weak'],
-  ['clientsecret', 'secret', 'weak'],
+  ['clientsecret', 'secret', 'strong'],
   ['secretkey', 'secret', 'weak'],
   ['secret', 'secret', 'weak'],
   ['privatekey', 'secret', 'weak'],
@@ -27,11 +28,14 @@ const ENDINGS: readonly (readonly [ending: string, kind: string, strength: Stren
 
 /** Tokens that name a place in a list, a request or a library, and open nothing. */
 const HARMLESS =
-  /(?:jsonweb|public|next|prev|previous|page|paging|pagination|continuation|client|request|idempotency|sync|start|starting|cursor|resume|stream|max|count)token$/
+  /(?:jsonweb|public|next|nextforward|nextbackward|prev|previous|page|partition|paging|pagination|continuation|client|request|idempotency|sync|start|starting|cursor|resume|stream|max|count)token$/
 
 /** What stands for a secret that was left out, or is a reference to one. */
 const PLACEHOLDER =
-  /^(?:\*+|x+|\.+|-+|null|nil|none|true|false|undefined|empty|n\/a|<.*|\$.*|\{.*|%.*|#\{.*|arn:.*|\[.*\]|\(.*\)|.*redacted.*|hidden[_ ].*|.*sensitive.?data.*|masked|removed|omitted|required|invalid|incorrect|missing|wrong|expired|process\.env.*|os\.environ.*|env:.*|ssm:.*|secretsmanager:.*|file:.*|https?:\/\/.*)$/is
+  /^(?:\*+|x+|\.+|-+|null|nil|none|true|false|undefined|empty|n\/a|<.*|\$.*|\{.*|%.*|#\{.*|arn:.*|\[.*\]|\(.*\)|.*redacted.*|hidden[_ ].*|.*sensitive.?data.*|string|text|number|boolean|object|(?:must|please|forgot|enter)\s.*|masked|removed|omitted|required|invalid|incorrect|missing|wrong|expired|process\.env.*|os\.environ.*|env:.*|ssm:.*|secretsmanager:.*|file:.*|https?:\/\/.*)$/is
+
+/** Letters alone that are longer than the words that follow `password:` in a sentence. */
+const MIN_WORDS = 21
 
 const MAX_NAMES = 4096
 const names = new Map<string, Sensitive | null>()
@@ -60,7 +64,11 @@ export function isPlausible(value: string, { kind, strength }: Sensitive, quoted
   if (PLACEHOLDER.test(value.slice(0, 200))) return false
   if (kind === 'us-ssn') return /^\d{3}-?\d{2}-?\d{4}$/.test(value)
   if (strength === 'strong')
-    return value.length >= (quoted ? 4 : 6) && !value.startsWith('/') && (quoted || /[^A-Za-z]/.test(value))
+    return (
+      value.length >= (quoted ? 4 : 6) &&
+      !value.startsWith('/') &&
+      (quoted || value.length >= MIN_WORDS || /[^A-Za-z]/.test(value))
+    )
   return value.length >= 16 && !/\s/.test(value) && /\d/.test(value) && /[A-Za-z]/.test(value) && isVaried(value)
 }
 

@@ -40,7 +40,8 @@ export function findEdits(text: string, hits: Hits | null, work: Work, decodings
   const edits: Edit[] = []
   for (const index of hits.patterns) addMatches(text, PATTERNS[index] as Pattern, index, work, edits)
   if (decodings < MAX_DECODINGS) {
-    if (hits.percent) for (const edit of percentEdits(text, work, decodings)) edits.push(edit)
+    if (hits.percent) for (const edit of decodedEdits(text, URL_PART, work, decodings)) edits.push(edit)
+    if (hits.escape) for (const edit of decodedEdits(text, JSON_PART, work, decodings)) edits.push(edit)
     if (hits.base64.length > 0) for (const edit of base64Edits(text, hits, work, decodings)) edits.push(edit)
   }
   if (edits.length === 0) return edits
@@ -114,26 +115,39 @@ export function merge(edits: Edit[]): Edit[] {
   return merged
 }
 
-/** What shows only after percent decoding (one character a byte), with its place in the text as it is. */
-function percentEdits(text: string, work: Work, decodings: number): Edit[] {
+/** How one byte is written with others: two hex digits behind a sign. */
+interface Encoding {
+  readonly expression: RegExp
+  /** Characters for one byte. */
+  readonly width: number
+  /** Writes a mask into such a text where a secret stood that was encoded twice. */
+  readonly encode: (mask: string) => string
+}
+
+const URL_PART: Encoding = { expression: /%([0-9a-f]{2})/gi, width: 3, encode: encodeURIComponent }
+/** In JSON that stands within a line: a whole one is parsed. */
+const JSON_PART: Encoding = { expression: /\\u00([0-7][0-9a-f])/gi, width: 6, encode: mask => mask }
+
+/** What shows only after decoding (one character a byte), with its place in the text as it is. */
+function decodedEdits(text: string, { expression, width, encode }: Encoding, work: Work, decodings: number): Edit[] {
   if (!work.spend(4 * text.length)) return []
   /** Where decoded bytes stand in the decoded text. */
   const bytes: number[] = []
-  const decoded = text.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string, at: number) => {
-    bytes.push(at - 2 * bytes.length)
+  const decoded = text.replaceAll(expression, (_, hex: string, at: number) => {
+    bytes.push(at - (width - 1) * bytes.length)
     return String.fromCharCode(Number.parseInt(hex, 16))
   })
   let before = 0
   const placeOf = (at: number): number => {
     while (before < bytes.length && (bytes[before] as number) < at) before++
-    return at + 2 * before
+    return at + (width - 1) * before
   }
-  return findEdits(decoded, scan(decoded), work, decodings + 1).map(({ encode, ...edit }) => ({
+  return findEdits(decoded, scan(decoded), work, decodings + 1).map(({ encode: inner, ...edit }) => ({
     ...edit,
     start: placeOf(edit.start),
     end: placeOf(edit.end),
     rank: edit.rank + PATTERNS.length,
-    ...(encode && { encode: (mask: Mask) => encodeURIComponent(encode(mask)) }),
+    ...(inner && { encode: (mask: Mask) => encode(inner(mask)) }),
   }))
 }
 

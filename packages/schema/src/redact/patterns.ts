@@ -22,6 +22,21 @@ export interface Pattern {
   readonly encoded?: boolean
 }
 
+/** A pattern without names for its parts: each of them would be bytes of the extension's bundle, once a pattern. */
+function rule(
+  kind: string,
+  literals: Pattern['literals'],
+  expression: RegExp,
+  accept?: NonNullable<Pattern['accept']>,
+  encoded = false,
+): Pattern {
+  return { kind, literals, expression, encoded, ...(accept && { accept }) }
+}
+
+const ALPHANUMERIC = 'A-Za-z0-9'
+const WORD = 'A-Za-z0-9_-'
+const HEX = 'a-f0-9'
+
 /** A token with a prefix of its own, as most vendors now make them. Where its length is fixed, nothing may follow that would make it longer. */
 function token(kind: string, prefixes: readonly string[], characters: string, least: number, most = 300): Pattern {
   const start = prefixes.map(prefix => prefix.replace(/[.\\]/g, '\\$&')).join('|')
@@ -40,49 +55,37 @@ function token(kind: string, prefixes: readonly string[], characters: string, le
 
 const each = (prefix: string, characters: string): string[] => Array.from(characters, character => prefix + character)
 const ALNUM = '0123456789abcdefghijklmnopqrstuvwxyz'
+/** Colours of a terminal. */
+const ANSI = String.raw`(?:\x1b\[[\d;]{0,9}m){0,2}`
 /** Between a field's name and its value: quotes (escaped ones too), blanks, a colon or an equals sign. */
 const IS = String.raw`["'\\]{0,4}\s{0,3}(?:=>|:=|[:=])\s{0,3}`
 
 /** The default pack, the more telling kinds first: where two overlap, the first one names the mask. */
 export const PATTERNS: readonly Pattern[] = [
-  {
-    kind: 'private-key',
-    literals: ['-----BEGIN'],
-    expression:
-      /(-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s\\:,.-]*?-----END[ A-Z0-9]{0,60}-----|[A-Za-z0-9+/=\s\\:,.-]*))/g,
-    accept: secret => secret.length > 120,
-    encoded: true,
-  },
-  {
-    kind: 'aws-access-key-id',
-    literals: ['AKIA', 'ASIA'],
-    expression: /(?<![A-Z0-9])((?:AKIA|ASIA)[A-Z2-7]{16})(?![A-Z0-9])/g,
-    accept: isVaried,
-    encoded: true,
-  },
-  {
-    kind: 'aws-secret-access-key',
-    literals: ['secret'],
-    expression: new RegExp(
-      String.raw`secret[_. -]?(?:access[_. -]?)?key${IS}["'\\]{0,4}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])`,
-      'gi',
-    ),
-    accept: isVaried,
-  },
-  {
-    kind: 'aws-secret-access-key',
-    literals: ['AKIA', 'ASIA'],
-    expression: /(?:AKIA|ASIA)[A-Z2-7]{16}[^A-Za-z0-9/+]{1,8}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/g,
-    accept: isVaried,
-  },
+  rule(
+    'private-key',
+    ['-----BEGIN'],
+    /(-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s\\:,.-]*?-----END[ A-Z0-9]{0,60}-----|[A-Za-z0-9+/=\s\\:,.-]*))/g,
+    secret => secret.length > 120,
+    true,
+  ),
+  rule('aws-access-key-id', ['AKIA', 'ASIA'], /(?<![A-Z0-9])((?:AKIA|ASIA)[A-Z2-7]{16})(?![A-Z0-9])/g, isVaried, true),
+  rule(
+    'aws-secret-access-key',
+    ['secret'],
+    new RegExp(String.raw`secret[_. -]?(?:access[_. -]?)?key${IS}["'\\]{0,4}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])`, 'gi'),
+    isVaried,
+  ),
+  rule(
+    'aws-secret-access-key',
+    ['AKIA', 'ASIA'],
+    /(?:AKIA|ASIA)[A-Z2-7]{16}[^A-Za-z0-9/+]{1,8}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/g,
+    isVaried,
+  ),
   token('aws-session-token', ['IQoJb3JpZ2lu', 'FwoGZXIvYXdz', 'FQoGZXIvYXdz'], 'A-Za-z0-9+/=%', 60, 4000),
-  {
-    kind: 'aws-presigned-signature',
-    literals: ['X-Amz-Signature'],
-    expression: /X-Amz-Signature=([0-9a-f]{64})/gi,
-  },
+  rule('aws-presigned-signature', ['X-Amz-Signature'], /X-Amz-Signature=([0-9a-f]{64})/gi),
   token('aws-bedrock-api-key', ['ABSK', 'bedrock-api-key-'], 'A-Za-z0-9+/=', 100, 1000),
-  token('github-token', ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], 'A-Za-z0-9', 36),
+  token('github-token', ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], ALPHANUMERIC, 36),
   token('github-token', ['github_pat_'], 'A-Za-z0-9_', 60),
   token(
     'gitlab-token',
@@ -97,103 +100,86 @@ export const PATTERNS: readonly Pattern[] = [
     20,
   ),
   token('slack-token', ['xapp-'], 'A-Za-z0-9-', 20),
-  {
-    kind: 'slack-webhook',
-    literals: ['hooks.slack.com'],
-    expression: /hooks\.slack\.com\/(?:services|workflows|triggers)\/([A-Za-z0-9+/]{30,100})/g,
-    encoded: true,
-  },
-  token('stripe-key', ['sk_live_', 'sk_test_', 'sk_prod_', 'rk_live_', 'rk_test_', 'rk_prod_', 'whsec_'], 'A-Za-z0-9', 10),
-  token('google-api-key', ['AIza'], 'A-Za-z0-9_-', 35, 35),
-  token('google-oauth-token', ['ya29.', 'GOCSPX-'], 'A-Za-z0-9_-', 20),
-  token('npm-token', ['npm_'], 'A-Za-z0-9', 36, 36),
-  token('pypi-token', ['pypi-AgE'], 'A-Za-z0-9_-', 50),
-  {
-    kind: 'sendgrid-key',
-    literals: each('SG.', `${ALNUM}_-`),
-    expression: /(?<![A-Za-z0-9])(SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64})/g,
-    accept: isVaried,
-  },
-  {
-    kind: 'twilio-key',
-    literals: each('SK', '0123456789abcdef').flatMap(start => each(start, '0123456789abcdef')),
-    expression: /(?<![A-Za-z0-9])(SK[0-9a-f]{32})(?![A-Za-z0-9])/g,
-    accept: isVaried,
-  },
-  {
-    kind: 'twilio-key',
-    literals: ['twilio'],
-    expression: /twilio[\w .-]{0,30}["'\\]{0,4}\s{0,3}[:=]\s{0,3}["'\\]{0,4}([0-9a-f]{32})(?![0-9a-f])/gi,
-    accept: isVaried,
-  },
-  token('anthropic-key', ['sk-ant-'], 'A-Za-z0-9_-', 30),
-  token('openai-key', ['sk-proj-', 'sk-svcacct-', 'sk-admin-'], 'A-Za-z0-9_-', 30),
-  {
-    kind: 'openai-key',
-    literals: ['T3BlbkFJ'],
-    expression: /(sk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})/g,
-  },
+  rule(
+    'slack-webhook',
+    ['hooks.slack.com'],
+    /hooks\.slack\.com\/(?:services|workflows|triggers)\/([A-Za-z0-9+/]{30,100})/g,
+    undefined,
+    true,
+  ),
+  token('stripe-key', ['sk_live_', 'sk_test_', 'sk_prod_', 'rk_live_', 'rk_test_', 'rk_prod_', 'whsec_'], ALPHANUMERIC, 10),
+  token('google-api-key', ['AIza'], WORD, 35, 35),
+  token('google-oauth-token', ['ya29.', 'GOCSPX-'], WORD, 20),
+  token('npm-token', ['npm_'], ALPHANUMERIC, 36, 36),
+  token('pypi-token', ['pypi-AgE'], WORD, 50),
+  rule('sendgrid-key', each('SG.', `${ALNUM}_-`), /(?<![A-Za-z0-9])(SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64})/g, isVaried),
+  rule(
+    'twilio-key',
+    each('SK', '0123456789abcdef').flatMap(start => each(start, '0123456789abcdef')),
+    /(?<![A-Za-z0-9])(SK[0-9a-f]{32})(?![A-Za-z0-9])/g,
+    isVaried,
+  ),
+  rule(
+    'twilio-key',
+    ['twilio'],
+    /twilio[\w .-]{0,30}["'\\]{0,4}\s{0,3}[:=]\s{0,3}["'\\]{0,4}([0-9a-f]{32})(?![0-9a-f])/gi,
+    isVaried,
+  ),
+  token('anthropic-key', ['sk-ant-'], WORD, 30),
+  token('openai-key', ['sk-proj-', 'sk-svcacct-', 'sk-admin-'], WORD, 30),
+  rule('openai-key', ['T3BlbkFJ'], /(sk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})/g),
   {
     ...token('hugging-face-token', ['hf_', 'api_org_'], 'A-Za-z', 34, 34),
     literals: ['hf_', 'api_org_'].flatMap(prefix => each(prefix, ALNUM.slice(10))),
     accept: secret => isVaried(secret) && /[A-Z]/.test(secret) && /[a-z]/.test(secret.slice(8)),
     encoded: false,
   },
-  token('vault-token', ['hvs.', 'hvb.'], 'A-Za-z0-9_-', 80),
-  token('digitalocean-token', ['dop_v1_', 'doo_v1_', 'dor_v1_'], 'a-f0-9', 64, 64),
+  token('vault-token', ['hvs.', 'hvb.'], WORD, 80),
+  token('digitalocean-token', ['dop_v1_', 'doo_v1_', 'dor_v1_'], HEX, 64, 64),
   token('shopify-token', ['shpat_', 'shpca_', 'shppa_', 'shpss_'], 'A-Fa-f0-9', 32, 32),
-  token('databricks-token', ['dapi'], 'a-f0-9', 32, 32),
+  token('databricks-token', ['dapi'], HEX, 32, 32),
   token('grafana-token', ['glsa_', 'glc_'], 'A-Za-z0-9_+/=', 32),
   token('postman-key', ['PMAK-'], 'a-f0-9-', 50),
-  token('linear-key', ['lin_api_'], 'A-Za-z0-9', 40),
-  token('notion-token', ['ntn_'], 'A-Za-z0-9', 40),
-  token('pulumi-token', ['pul-'], 'a-f0-9', 40, 40),
-  token('square-token', ['sq0atp-', 'sq0csp-', 'EAAA'], 'A-Za-z0-9_-', 22),
-  token('facebook-token', each('EAA', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'), 'A-Za-z0-9', 80, 500),
+  token('linear-key', ['lin_api_'], ALPHANUMERIC, 40),
+  token('notion-token', ['ntn_'], ALPHANUMERIC, 40),
+  token('pulumi-token', ['pul-'], HEX, 40, 40),
+  token('square-token', ['sq0atp-', 'sq0csp-', 'EAAA'], WORD, 22),
+  token('facebook-token', each('EAA', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'), ALPHANUMERIC, 80, 500),
+  token('docker-token', ['dckr_pat_', 'dckr_oat_'], WORD, 20),
+  token('atlassian-token', ['ATATT3', 'ATCTT3'], 'A-Za-z0-9_=-', 30),
+  token('new-relic-key', ['NRAK-'], 'A-Z0-9', 27, 27),
   token('1password-token', ['ops_eyJ'], 'A-Za-z0-9+/=', 100, 2000),
-  {
-    kind: 'azure-client-secret',
-    literals: each('', '0123456789').flatMap(digit => each(`${digit}Q~`, `${ALNUM}_.-~`)),
-    expression: /(?<![\w~.-])([\w~.]{3}\dQ~[\w~.-]{31,34})(?![\w~.-])/g,
-    accept: isVaried,
-  },
-  {
-    kind: 'azure-storage-key',
-    literals: ['AccountKey', 'SharedAccessKey'],
-    expression: /(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{42,86}={0,2})/g,
-    accept: isVaried,
-    encoded: true,
-  },
-  {
-    kind: 'azure-sas',
-    literals: ['?sig=', '&sig=', '%26sig%3D', 'u0026sig='],
-    expression: /sig=([A-Za-z0-9+/%]{42,60}=?)/g,
-    accept: isVaried,
-  },
-  {
-    kind: 'jwt',
-    literals: each('eyJ', 'hijklmnopqrstuvwxyz0123456'),
-    expression: /(?<![\w-])(eyJ[\w-]{10,2000}\.[\w-]{5,16000}\.[\w-]{10,2000}(?:\.[\w-]{1,2000}){0,2})/g,
-    encoded: true,
-  },
-  {
-    kind: 'authorization',
-    literals: ['basic'],
-    expression: /basic\s{1,3}([A-Za-z0-9+/_-]{6,2000}={0,2})/gi,
-    accept: secret => /^[\x20-\x7e]+:[\x20-\x7e]*$/.test(Buffer.from(secret, 'base64').toString('latin1')),
-  },
-  {
-    kind: 'authorization',
-    literals: ['bearer'],
-    expression: /bearer\s{1,3}([\w.~+/=-]{16,8000})/gi,
-    accept: secret => /\d/.test(secret) && isVaried(secret),
-  },
-  {
-    kind: 'authorization',
-    literals: ['authorization'],
-    expression: new RegExp(String.raw`authorization${IS}["'\\]{0,4}(?:[a-z-]{3,20}\s{1,3})?([\w.~+/=-]{12,8000})`, 'gi'),
-    accept: secret => /\d/.test(secret) && isVaried(secret) && !secret.startsWith('AWS4-'),
-  },
+  rule(
+    'azure-client-secret',
+    each('', '0123456789').flatMap(digit => each(`${digit}Q~`, `${ALNUM}_.-~`)),
+    /(?<![\w~.-])([\w~.]{3}\dQ~[\w~.-]{31,34})(?![\w~.-])/g,
+    isVaried,
+  ),
+  rule(
+    'azure-storage-key',
+    ['AccountKey', 'SharedAccessKey'],
+    /(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{42,86}={0,2})/g,
+    isVaried,
+    true,
+  ),
+  rule('azure-sas', ['?sig=', '&sig=', '%26sig%3D', 'u0026sig='], /sig=([A-Za-z0-9+/%]{42,60}=?)/g, isVaried),
+  rule(
+    'jwt',
+    each('eyJ', 'hijklmnopqrstuvwxyz0123456'),
+    /(?<![\w-])(eyJ[\w-]{10,2000}\.[\w-]{5,16000}\.[\w-]{10,2000}(?:\.[\w-]{1,2000}){0,2})/g,
+    undefined,
+    true,
+  ),
+  rule('authorization', ['basic'], /basic\s{1,3}([A-Za-z0-9+/_-]{6,2000}={0,2})/gi, secret =>
+    /^[\x20-\x7e]+:[\x20-\x7e]*$/.test(Buffer.from(secret, 'base64').toString('latin1')),
+  ),
+  rule('authorization', ['bearer'], /bearer\s{1,3}([\w.~+/=-]{16,8000})/gi, secret => /\d/.test(secret) && isVaried(secret)),
+  rule(
+    'authorization',
+    ['authorization'],
+    new RegExp(String.raw`authorization${IS}["'\\]{0,4}(?:[a-z-]{3,20}\s{1,3})?([\w.~+/=-]{12,8000})`, 'gi'),
+    secret => /\d/.test(secret) && isVaried(secret) && !secret.startsWith('AWS4-'),
+  ),
   {
     kind: 'command-password',
     literals: ['curl'],
@@ -232,6 +218,7 @@ export const PATTERNS: readonly Pattern[] = [
       'pwd=',
       'pwd:',
       'pwd"',
+      'pwd>',
       'secret',
       'token',
       'apikey',
@@ -245,14 +232,18 @@ export const PATTERNS: readonly Pattern[] = [
       ['private', 'signing', 'encryption', 'master', 'account'].flatMap(word => [`${word}key`, `${word}_key`, `${word}-key`]),
     ),
     expression: new RegExp(
-      String.raw`(password|passwd|passphrase|passcode|pwd|secret|token|ssn|key)(${IS})(?:\\{0,3}["']([^"'\\]{4,256})|([^\s"'\\,;&<>(){}\[\]]{4,256}))`,
+      String.raw`(password|passwd|passphrase|passcode|pwd|secret|token|ssn|key)(${ANSI}(?:${IS}|>))${ANSI}(?:\\{0,3}["']([^"'\\]{4,256})|([^\s"'\\,;&<>(){}\[\]\x1b]{4,256}))`,
       'gi',
     ),
-    rest: /[^\s"'\\,;&<>(){}[\]]*/y,
+    rest: new RegExp(String.raw`[^\s"'\\,;&<>(){}[\]\x1b]*`, 'y'),
     accept(secret, match) {
-      const [, word = '', is = '', quoted] = match
-      const field = sensitiveField(nameBefore(match.input, match.index + word.length))
-      return field !== null && isPlausible(secret, field, quoted !== undefined || is.includes('=')) && field.kind
+      const { input, index } = match
+      const [all, word = '', is = '', quoted] = match
+      // <Password>…</Password>, but not password>8.
+      const isElement = is.endsWith('>') && !is.includes('=')
+      if (isElement && !input.startsWith('</', index + all.length)) return false
+      const field = sensitiveField(nameBefore(input, index + word.length))
+      return field !== null && isPlausible(secret, field, quoted !== undefined || isElement || is.includes('=')) && field.kind
     },
   },
 ]

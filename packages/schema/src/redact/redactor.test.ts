@@ -6,6 +6,7 @@ import { createRedactor } from './redactor.ts'
 import { SECRETS } from './testing/secrets.ts'
 
 const redactor = createRedactor({ key: 'a key for tests' })
+const ACCESS_KEY = SECRETS.find(({ kind }) => kind === 'aws-access-key-id')?.secret ?? ''
 const kinds = (found: readonly { kind: string }[]): string[] => [...new Set(found.map(({ kind }) => kind))]
 
 describe.each(SECRETS)('a secret of kind $kind', ({ kind, line, secret }) => {
@@ -97,6 +98,7 @@ describe('a field by its name', () => {
     ['x-api-key', '9f8e7d6c5b4a39281706', 'api-key'],
     ['refresh_token', 'zk3mEo0aPq9s8d7f6g5', 'token'],
     ['ssn', '536221234', 'us-ssn'],
+    ['client_secret', 'abcdefghijklmnopqrstuvwxyz', 'secret'],
   ])('%s is masked as a whole', (name, value, kind) => {
     for (const each of [{ [name]: value }, { a: [{ name, value }] }, { Key: name, Value: value }]) {
       const { value: redacted, found } = redactor.json(each)
@@ -117,6 +119,9 @@ describe('a field by its name', () => {
     ['tokenType', 'Bearer'],
     ['secret', 'prod/db/orders'],
     ['PWD', '/var/task'],
+    ['password', 'string'],
+    ['nextForwardToken', 'f/36289173617239817239812/s'],
+    ['partitionToken', 'abc1234567890defgh'],
     ['max_token', '4096'],
     ['secretArn', 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:x'],
     ['keyName', 'deploy-key-2026-09-14-ab'],
@@ -128,7 +133,36 @@ describe('a field by its name', () => {
   })
 })
 
-const ACCESS_KEY = SECRETS.find(({ kind }) => kind === 'aws-access-key-id')?.secret ?? ''
+describe('a secret by its place', () => {
+  const secret = ['S3cr3t', 'Passw0rd!'].join('')
+  const words = 'correcthorsebatterystaple'
+  it.each([
+    ['in an element', `<Password>${secret}</Password>`, secret],
+    ['in an element of a namespace', `<ns:UserPassword>${words}</ns:UserPassword>`, words],
+    ['in an element with a key', `<SecretAccessKey>${'wJalrXUtnF/EMI7K'.repeat(2)}zKEY1AbX</SecretAccessKey>`, 'wJalrXUtnF'],
+    ['behind a colour', `password=\u001b[31m${secret}\u001b[0m`, secret],
+    ['behind a coloured name', `\u001b[32mpassword\u001b[0m: \u001b[1;31m${secret}\u001b[0m`, secret],
+    ['in words behind a colon', `password: ${words}`, words],
+    ['in letters behind an equals sign', 'client_secret=abcdefghijklmnopqrstuvwxyz', 'abcdefghij'],
+    ['in a list', `{"passwords":["${secret}"]}`, secret],
+    ['behind escapes within a line', `got {"p":"pass\\u0077ord\\u003d${secret}"} back`, secret],
+    ['made of escapes within a line', `got {"p":"${ACCESS_KEY.replace('I', '\\u0049')}"} back`, ACCESS_KEY.slice(5)],
+  ])('is masked %s', (_, line, value) => {
+    const { text, found } = redactor.text(line)
+    expect(text).not.toContain(value)
+    expect(found).toHaveLength(1)
+    expect(redactor.text(text)).toEqual({ text, found: [] })
+  })
+
+  it('leaves what stands around it', () => {
+    expect(redactor.text(`a\u001b[32mpassword=\u001b[31m${secret}\u001b[0m b`).text).toMatch(
+      /^a\u001b\[32mpassword=\u001b\[31m\[redacted:password:\w+\]\u001b\[0m b$/,
+    )
+    expect(redactor.text(`x \\u0041 password\\u003d${secret} \\u0042 y`).text).toMatch(
+      /^x \\u0041 password\\u003d\[redacted:password:\w+\] \\u0042 y$/,
+    )
+  })
+})
 
 describe('json', () => {
   it('keeps an identifier whose field the caller names, and only as a whole', () => {
@@ -209,6 +243,8 @@ describe('plain telemetry', () => {
     'loaded /var/task/node_modules/jsonwebtoken/index.js, public key AAAAB3NzaC1yc2EAAAADAQABAAABAQ, -----BEGIN CERTIFICATE-----',
     'i-0123456789abcdef0 vpc-0a1b2c3d4e5f67890 subnet-0a1b AROAEXAMPLEID1234567:session AIDAEXAMPLEID1234567',
     'trace 4611686018427387904 span 9223372036854775807 amount 4111.11 order 4111-11',
+    'if password>8 then token->next; <Token/> <token>next</token> secret => done; use --password to log in, mysql -protocol tcp',
+    'cookie: theme=dark; lang=en, postgres://db.internal:5432/a@b, mac 0:aa:bb:cc, discord webhooks, NRAK-1',
     'sk_learn_model=v1 task-1 SKU SK1234 risk-free hf_parameters npm_config_registry ghost_mode',
   ])('stays as it is: %s', line => {
     expect(redactor.text(line)).toEqual({ text: line, found: [] })

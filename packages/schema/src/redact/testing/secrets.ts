@@ -70,6 +70,9 @@ export const SECRETS: readonly MadeUp[] = [
   make('vault-token', ['hv', 's.', noise(ALNUM, 92)]),
   make('digitalocean-token', ['do', 'p_v1_', noise(HEX, 64)]),
   make('databricks-token', ['da', 'pi', noise(HEX, 32)]),
+  make('docker-token', ['dckr_', 'pat_', noise(ALNUM, 27)]),
+  make('atlassian-token', ['ATA', 'TT3', noise(ALNUM, 180), '=', noise(HEX, 8)]),
+  make('new-relic-key', ['NR', 'AK-', noise(UPPER, 27)]),
   make('azure-client-secret', [noise(ALNUM, 3), '8', 'Q~', noise(ALNUM, 34)]),
   make(
     'azure-storage-key',
