@@ -56,11 +56,9 @@ export function documentId(event: OcsfEvent): string {
 
 function document(event: OcsfEvent, { namespace }: Options): string {
   const doc = toEcs(event)
-  return JSON.stringify({
-    ...doc,
-    event: { ...objectOf(doc['event']), dataset: dataset(event) },
-    data_stream: { type: 'logs', dataset: dataset(event), namespace },
-  })
+  Object.assign((doc['event'] ??= {}), { dataset: dataset(event) })
+  doc['data_stream'] = { type: 'logs', dataset: dataset(event), namespace }
+  return JSON.stringify(doc)
 }
 
 function authorization({ apiKey, username, password }: Options): string {
@@ -131,7 +129,7 @@ export const elastic: Sink<Options> = {
     // Not Elastic's own vendored media type: OpenSearch does not know it, and every Elasticsearch takes this one.
     headers: { authorization: authorization(options), 'content-type': 'application/x-ndjson', accept: 'application/json' },
     body: events
-      .map(event => `${JSON.stringify({ create: { _id: documentId(event) } })}\n${document(event, options)}\n`)
+      .flatMap(event => ['{"create":{"_id":', JSON.stringify(documentId(event)), '}}\n', document(event, options), '\n'])
       .join(''),
   }),
   judge,

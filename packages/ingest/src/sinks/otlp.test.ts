@@ -1,7 +1,8 @@
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Judgement } from '../sink.ts'
 import { otlp } from './otlp.ts'
-import { anyValue } from './schemas/otel.ts'
+import { writeValue } from './schemas/otel.ts'
 import { keepsTheSinkContract, response, some } from './testing/contract.ts'
 import { event, samples } from './testing/events.ts'
 
@@ -27,6 +28,12 @@ const encode = (...names: string[]) =>
       ).body,
     ),
   ) as Sent
+
+const written = (value: unknown): unknown => {
+  const out: string[] = []
+  writeValue(out, value)
+  return JSON.parse(out.join(''))
+}
 
 describe('otlp', () => {
   it('groups records by the system they are about', () => {
@@ -68,7 +75,7 @@ describe('otlp', () => {
     const traced = event(6003, 1, { trace: { uid: 'AB'.repeat(16), span: { uid: '01'.repeat(8) } } })
     const sent = JSON.parse(String(otlp.encode([traced], options).body)) as Sent
     expect(sent.resourceLogs[0]!.scopeLogs[0]!.logRecords[0]).toMatchObject({ traceId: 'ab'.repeat(16), spanId: '01'.repeat(8) })
-    expect(anyValue({ a: 1, b: 1.5, c: [true, null], d: undefined, e: 2 ** 60 })).toEqual({
+    expect(written({ a: 1, b: 1.5, c: [true, null], d: undefined, e: 2 ** 60 })).toEqual({
       kvlistValue: {
         values: [
           { key: 'a', value: { intValue: '1' } },
@@ -80,10 +87,22 @@ describe('otlp', () => {
     })
   })
 
+  it('writes any text and any number as JSON does', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.double(), (text, number) => {
+        const { values } = (written({ [text]: [text, number] }) as { kvlistValue: { values: [object] } }).kvlistValue
+        const of = Number.isSafeInteger(number)
+          ? { intValue: String(number) }
+          : { doubleValue: Number.isFinite(number) ? number : null }
+        expect(values).toEqual([{ key: text, value: { arrayValue: { values: [{ stringValue: text }, of] } } }])
+      }),
+    )
+  })
+
   it('tells where it stopped in an event that is nested too deeply', () => {
     let deep: unknown = 'bottom'
     for (let i = 0; i < 100_000; i++) deep = [deep]
-    expect(JSON.stringify(anyValue(deep))).toContain('(deeper than 48 levels)')
+    expect(JSON.stringify(written(deep))).toContain('(deeper than 48 levels)')
   })
 
   it('sends credentials in the header it is told, and appends the path only where it is missing', () => {

@@ -4,7 +4,7 @@ import { secret } from '../secrets.ts'
 import type { Judgement, Sink, SinkResponse } from '../sink.ts'
 import { at, endpoint, transport } from './options.ts'
 import { get, text } from './schemas/map.ts'
-import { anyValue, attributesOf, eventName, resourceOf, SEVERITIES } from './schemas/otel.ts'
+import { eventName, SEVERITIES, writeAttributes, writeResource, writeValue } from './schemas/otel.ts'
 import { delivered, hold, isolate, jsonObject, judgeStatus, objectOf, rejected, retry, said } from './shared/judge.ts'
 
 const options = z.strictObject({
@@ -42,38 +42,42 @@ const hexId = (value: unknown, digits: number): string | undefined => {
   return id !== undefined && id.length === digits && /^[0-9a-f]+$/.test(id) && !/^0+$/.test(id) ? id : undefined
 }
 
-function logRecord(event: OcsfEvent): Readonly<Record<string, unknown>> {
+/** Writes a LogRecord, in the JSON form. */
+function writeRecord(out: string[], event: OcsfEvent): void {
   const [severityNumber, severityText] = SEVERITIES[event.severity_id] ?? []
-  return {
-    timeUnixNano: nanos(event.time) ?? '0',
-    observedTimeUnixNano:
-      nanos(event.metadata['processed_time']) ?? nanos(event.metadata['logged_time']) ?? nanos(event.time) ?? '0',
-    severityNumber,
-    severityText,
-    eventName: eventName(event),
-    body: anyValue(event),
-    attributes: attributesOf(event),
-    traceId: hexId(get(event, 'trace.uid'), 32),
-    spanId: hexId(get(event, 'trace.span.uid'), 16),
-  }
+  const time = nanos(event.time) ?? '0'
+  const observed = nanos(event.metadata['processed_time']) ?? nanos(event.metadata['logged_time']) ?? time
+  out.push('{"timeUnixNano":"', time, '","observedTimeUnixNano":"', observed, '",')
+  if (severityNumber !== undefined) out.push(`"severityNumber":${severityNumber},"severityText":"${severityText}",`)
+  out.push('"eventName":"', eventName(event), '","body":')
+  writeValue(out, event)
+  out.push(',"attributes":')
+  writeAttributes(out, event)
+  const traceId = hexId(get(event, 'trace.uid'), 32)
+  const spanId = hexId(get(event, 'trace.span.uid'), 16)
+  if (traceId !== undefined) out.push(',"traceId":"', traceId, '"')
+  if (spanId !== undefined) out.push(',"spanId":"', spanId, '"')
+  out.push('}')
 }
 
 /** ExportLogsServiceRequest: one ResourceLogs for each observed system, its records in the order given. */
 function body(events: readonly OcsfEvent[]): string {
-  const groups = new Map<string, { attributes: unknown; records: unknown[] }>()
+  const groups = new Map<string, string[]>()
   for (const event of events) {
-    const attributes = resourceOf(event)
-    const key = JSON.stringify(attributes)
-    const group = groups.get(key) ?? { attributes, records: [] }
-    groups.set(key, group)
-    group.records.push(logRecord(event))
+    const resource: string[] = []
+    writeResource(resource, event)
+    const attributes = resource.join('')
+    const records = groups.get(attributes)
+    if (records) records.push(',')
+    const out = records ?? []
+    groups.set(attributes, out)
+    writeRecord(out, event)
   }
-  return JSON.stringify({
-    resourceLogs: [...groups.values()].map(({ attributes, records }) => ({
-      resource: { attributes },
-      scopeLogs: [{ scope: { name: 'weir' }, logRecords: records }],
-    })),
-  })
+  const logs = [...groups].map(
+    ([attributes, records]) =>
+      `{"resource":{"attributes":${attributes}},"scopeLogs":[{"scope":{"name":"weir"},"logRecords":[${records.join('')}]}]}`,
+  )
+  return `{"resourceLogs":[${logs.join(',')}]}`
 }
 
 function headers({ header, scheme, credentials }: Options): Record<string, string> {

@@ -1,6 +1,6 @@
 import { CLASS, type OcsfEvent } from '@weir/schema/ocsf'
 import {
-  compile,
+  compileInto,
   constant,
   functionOf,
   get,
@@ -8,7 +8,6 @@ import {
   ip,
   iso,
   lower,
-  type Mapped,
   objects,
   ofSource,
   oneOf,
@@ -95,6 +94,9 @@ const distinct = (values: readonly unknown[]): string[] => [
 const observed = (event: OcsfEvent, ids: readonly number[]): unknown[] =>
   objects(event['observables']).flatMap(({ type_id, value }) => (ids.includes(type_id as number) ? [value] : []))
 
+const SOURCE_IPS = ofSource('ip')
+const SOURCE_HOSTS = ofSource('hostname')
+
 const related: readonly Row[] = [
   {
     to: 'related.ip',
@@ -102,7 +104,7 @@ const related: readonly Row[] = [
     as: (_, event) =>
       distinct(
         [
-          ...ofSource('ip').map(path => get(event, path)),
+          ...SOURCE_IPS.map(path => get(event, path)),
           get(event, 'dst_endpoint.ip'),
           get(event, 'device.ip'),
           ...observed(event, [2]),
@@ -120,7 +122,7 @@ const related: readonly Row[] = [
     as: (_, event) =>
       distinct([
         get(event, 'device.hostname'),
-        ...ofSource('hostname').map(path => get(event, path)),
+        ...SOURCE_HOSTS.map(path => get(event, path)),
         get(event, 'dst_endpoint.hostname'),
         ...observed(event, [1]),
       ]),
@@ -274,27 +276,26 @@ const own: Readonly<Record<number, readonly Row[]>> = {
   [CLASS.authentication]: authentication,
   [CLASS.applicationLifecycle]: lifecycle,
 }
-const rest = compile(common)
-const mappers = new Map<number, (event: OcsfEvent) => Mapped>(
-  Object.entries(own).map(([uid, rows]) => [Number(uid), compile([...rows, ...common])]),
-)
-
 /** Every field name that the rows can give. */
 export const ecsFields: readonly string[] = [...new Set([...Object.values(own).flat(), ...common].map(row => row.to))]
 const paths = new Map(ecsFields.map(name => [name, name.split('.')]))
 
-/** An event in Elastic's words: a nested ECS document, and under `weir.ocsf` what ECS has no field for. */
+const put = (document: Record<string, unknown>, name: string, value: unknown): void =>
+  nest(document, paths.get(name) ?? [name], value)
+const rest = compileInto(common, put)
+const mappers = new Map(Object.entries(own).map(([uid, rows]) => [Number(uid), compileInto([...rows, ...common], put)]))
+
+/** An event in Elastic's words: a nested ECS document, and under `weir.ocsf` what ECS has no field for. All but what is under that is new. */
 export function toEcs(event: OcsfEvent): Record<string, unknown> {
-  const { fields, leftovers } = (mappers.get(event.class_uid) ?? rest)(event)
   const document: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(fields)) nest(document, paths.get(name) ?? [name], value)
-  nest(document, ['weir', 'ocsf'], leftovers)
+  const leftovers = (mappers.get(event.class_uid) ?? rest)(event, document)
+  nest(document, ['weir', 'ocsf'], leftovers())
   return document
 }
 
 function nest(document: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  const last = path.at(-1) as string
+  const last = path.length - 1
   let at = document
-  for (const key of path.slice(0, -1)) at = (at[key] ??= {}) as Record<string, unknown>
-  at[last] = value
+  for (let n = 0; n < last; n++) at = (at[path[n] as string] ??= {}) as Record<string, unknown>
+  at[path[last] as string] = value
 }

@@ -5,7 +5,7 @@ import { toAsim } from './asim.ts'
 import { toCim } from './cim.ts'
 import { toEcs } from './ecs.ts'
 import { compile, functionOf, get, int, ip, iso, type Row } from './map.ts'
-import { attributesOf } from './otel.ts'
+import { writeAttributes } from './otel.ts'
 
 const rows: readonly Row[] = [
   { to: 'a', from: ['actor.user.name', 'actor.user.uid'] },
@@ -100,7 +100,9 @@ describe('the source of a finding', () => {
       related: { ip: ['203.0.113.9'], hosts: ['kiosk.example'] },
     })
     expect(toAsim(finding)).toMatchObject({ SrcIpAddr: '203.0.113.9', SrcPortNumber: 50_123, SrcHostname: 'kiosk.example' })
-    expect(attributesOf(finding)).toContainEqual({ key: 'source.address', value: { stringValue: '203.0.113.9' } })
+    const attributes: string[] = []
+    writeAttributes(attributes, finding)
+    expect(JSON.parse(attributes.join(''))).toContainEqual({ key: 'source.address', value: { stringValue: '203.0.113.9' } })
   })
 
   it('yields to the event’s own', () => {

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isoText } from '@weir/schema'
 import type { OcsfEvent } from '@weir/schema/ocsf'
 
 /** A scalar that every schema can hold. */
@@ -27,17 +28,14 @@ export interface Mapped {
 
 interface CompiledRow {
   readonly to: string
-  readonly paths: readonly Path[]
+  /** The same for all rows with one `to`. */
+  readonly slot: number
+  /** The paths, as the numbers of their nodes. */
+  readonly from: readonly number[]
   readonly as: Row['as']
 }
 
-/** A path, and where it ends in the tree of all paths. */
-interface Path {
-  readonly keys: readonly string[]
-  readonly end: Node
-}
-
-/** The tree of all paths of a table; its nodes are numbered, so that one event's used paths are a row of flags. */
+/** The tree of all paths of a table; its nodes are numbered, so that what stands at them in one event is a list. The root is 0. */
 interface Node {
   readonly number: number
   readonly children: Map<string, Node>
@@ -52,53 +50,114 @@ function walk(event: object, keys: readonly string[]): unknown {
   return value
 }
 
+const KEYS = new Map<string, readonly string[]>()
+const MAX_KEYS = 1024
+
 /** The value at a dotted OCSF path, or undefined. */
-export const get = (event: OcsfEvent, path: string): unknown => walk(event, path.split('.'))
+export function get(event: OcsfEvent, path: string): unknown {
+  let keys = KEYS.get(path)
+  if (!keys) {
+    keys = path.split('.')
+    if (KEYS.size < MAX_KEYS) KEYS.set(path, keys)
+  }
+  return walk(event, keys)
+}
 
 /** A mapping from a table. `rows` are read in order, so put a class's own rows before the common ones. */
 export function compile(rows: readonly Row[]): (event: OcsfEvent) => Mapped {
+  const fill = compileInto<Fields>(rows, (fields, to, value) => {
+    fields[to] = value
+  })
+  return event => {
+    const fields: Fields = {}
+    const leftovers = fill(event, fields)
+    return { fields, leftovers: leftovers() }
+  }
+}
+
+/** The same, with each field given to `put` as it is found, in the order of the rows. What is left over is made when it is asked for. */
+export function compileInto<Into>(
+  rows: readonly Row[],
+  put: (into: Into, to: string, value: unknown) => void,
+): (event: OcsfEvent, into: Into) => () => Readonly<Record<string, unknown>> {
   let nodes = 0
   const node = (): Node => ({ number: nodes++, children: new Map() })
   const root = node()
-  const path = (text: string): Path => {
-    const keys = text === '' ? [] : text.split('.')
+  const numberOf = (path: string): number => {
     let end = root
-    for (const key of keys) {
+    for (const key of path === '' ? [] : path.split('.')) {
       const next = end.children.get(key) ?? node()
       end.children.set(key, next)
       end = next
     }
-    return { keys, end }
+    return end.number
   }
-  const compiled: readonly CompiledRow[] = rows.map(({ to, from, as }) => ({ to, paths: [from].flat().map(path), as }))
-  return event => {
-    const fields: Fields = {}
+  const slots = new Map<string, number>()
+  const compiled: readonly CompiledRow[] = rows.map(({ to, from, as }) => {
+    const slot = slots.get(to) ?? slots.size
+    slots.set(to, slot)
+    return { to, slot, from: [from].flat().map(numberOf), as }
+  })
+  const nothing: readonly unknown[] = Array.from({ length: nodes }, () => undefined)
+  return (event, into) => {
+    const values = nothing.slice()
     const used = new Uint8Array(nodes)
-    for (const { to, paths, as } of compiled) {
-      if (fields[to] !== undefined) continue
-      for (const { keys, end } of paths) {
-        const value = walk(event, keys)
+    const given = new Uint8Array(slots.size)
+    values[0] = event
+    gather(event, root, values)
+    for (const { to, slot, from, as } of compiled) {
+      if (given[slot] === 1) continue
+      for (const number of from) {
+        const value = values[number]
         if (value === undefined || value === null || value === '') continue
         const converted = as === undefined ? scalar(value) : as(value, event)
         if (converted === undefined || converted === '' || (Array.isArray(converted) && converted.length === 0)) continue
-        fields[to] = converted
-        if (converted === value) used[end.number] = 1
+        put(into, to, converted)
+        given[slot] = 1
+        if (converted === value) used[number] = 1
         break
       }
     }
-    return { fields, leftovers: without(event, root, used) ?? {} }
+    return () => without(event, root, used) ?? {}
   }
+}
+
+/** Puts what an object has at the paths of the tree into a list, by the nodes' numbers. */
+function gather(object: object, at: Node, values: unknown[]): void {
+  if (Array.isArray(object)) {
+    for (const [key, child] of at.children) if (Object.hasOwn(object, key)) found(object[key as never], child, values)
+    return
+  }
+  const fields = ownFields(object)
+  for (const key in fields) {
+    const child = at.children.get(key)
+    if (child !== undefined) found(fields[key], child, values)
+  }
+}
+
+function found(value: unknown, at: Node, values: unknown[]): void {
+  values[at.number] = value
+  if (at.children.size > 0 && typeof value === 'object' && value !== null) gather(value, at, values)
+}
+
+/** An object whose own fields are all that `for … in` sees: that is several times as fast as any list of them. */
+export function ownFields(object: object): Readonly<Record<string, unknown>> {
+  const prototype: unknown = Object.getPrototypeOf(object)
+  const isPlain = prototype === Object.prototype || prototype === null
+  return (isPlain ? object : Object.fromEntries(Object.entries(object))) as Readonly<Record<string, unknown>>
 }
 
 /** A copy of an object without the used paths, or undefined when nothing is left. Lists stay whole. */
 function without(object: object, at: Node, used: Uint8Array): Record<string, unknown> | undefined {
+  const fields = ownFields(object)
   let rest: Record<string, unknown> | undefined
-  for (const [key, value] of Object.entries(object)) {
+  for (const key in fields) {
+    const value = fields[key]
     const child = at.children.get(key)
     if (child !== undefined && used[child.number] === 1) continue
     const inner =
       child !== undefined && child.children.size > 0 && typeof value === 'object' && value !== null && !Array.isArray(value)
-    const kept: unknown = inner ? without(value as object, child, used) : value
+    const kept: unknown = inner ? without(value, child, used) : value
     if (kept === undefined) continue
     rest ??= {}
     if (key === '__proto__')
@@ -127,7 +186,7 @@ export const real = (value: unknown): number | undefined =>
 export const ip = (value: unknown): string | undefined => (typeof value === 'string' && isIP(value) !== 0 ? value : undefined)
 /** Epoch milliseconds to RFC 3339. */
 export const iso = (value: unknown): string | undefined =>
-  typeof value === 'number' && Math.abs(value) <= 8.64e15 ? new Date(value).toISOString() : undefined
+  typeof value === 'number' && Math.abs(value) <= 8.64e15 ? isoText(Math.trunc(value)) : undefined
 export const lower = (value: unknown): string | undefined => (typeof value === 'string' ? value.toLowerCase() : undefined)
 /** A value by number, from a table; `other` for a number that is not in it. */
 export const oneOf =
@@ -164,16 +223,13 @@ export interface LambdaFunction {
 const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:([a-z0-9-]+):(\d{12}):function:([A-Za-z0-9_-]{1,140})(?::([A-Za-z0-9_$-]{1,128}))?$/
 const FUNCTION_PATHS = ['app.uid', 'device.uid', 'actor.app_uid']
 
-/** Several rows of a table ask of the same event. */
-const functions = new WeakMap<OcsfEvent, LambdaFunction | null>()
+/** Several rows of a table ask of the same event, one behind the other. */
+let last: { readonly event: OcsfEvent; readonly found: LambdaFunction | undefined } | undefined
 
 /** The observed function, from the first Lambda ARN among the event's resources, app, device and actor. */
 export function functionOf(event: OcsfEvent): LambdaFunction | undefined {
-  const known = functions.get(event)
-  if (known !== undefined) return known ?? undefined
-  const found = findFunction(event)
-  functions.set(event, found ?? null)
-  return found
+  if (last?.event !== event) last = { event, found: findFunction(event) }
+  return last.found
 }
 
 function findFunction(event: OcsfEvent): LambdaFunction | undefined {

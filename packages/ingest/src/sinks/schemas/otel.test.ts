@@ -1,13 +1,18 @@
+import type { OcsfEvent } from '@weir/schema/ocsf'
 import { describe, expect, it } from 'vitest'
 import { event, samples } from '../testing/events.ts'
-import { attributesOf, eventName, resourceOf } from './otel.ts'
+import { eventName, writeAttributes, writeResource } from './otel.ts'
 
-const of = (list: ReturnType<typeof attributesOf>) =>
-  Object.fromEntries(list.map(({ key, value }) => [key, Object.values(value)[0]]))
+const of = (write: typeof writeResource, event: OcsfEvent) => {
+  const out: string[] = []
+  write(out, event)
+  const list = JSON.parse(out.join('')) as { key: string; value: object }[]
+  return Object.fromEntries(list.map(({ key, value }) => [key, Object.values(value)[0] as unknown]))
+}
 
 describe('OpenTelemetry attributes', () => {
   it('describe the observed system as the resource', () => {
-    expect(of(resourceOf(samples['error']!))).toEqual({
+    expect(of(writeResource, samples['error']!)).toEqual({
       'service.name': 'orders',
       'cloud.provider': 'aws',
       'cloud.platform': 'aws_lambda',
@@ -17,19 +22,19 @@ describe('OpenTelemetry attributes', () => {
       'faas.name': 'orders',
       'faas.version': '7',
     })
-    expect(of(resourceOf(samples['network']!))).toMatchObject({ 'service.name': 'CloudTrail', 'cloud.provider': 'aws' })
+    expect(of(writeResource, samples['network']!)).toMatchObject({ 'service.name': 'CloudTrail', 'cloud.provider': 'aws' })
   })
 
   it('follow the semantic conventions of HTTP, URL, network and process', () => {
-    expect(of(attributesOf(samples['http']!))).toMatchObject({
+    expect(of(writeAttributes, samples['http']!)).toMatchObject({
       'http.request.method': 'POST',
       'http.response.status_code': '503',
       'url.full': 'https://api.example/orders?id=1',
       'client.address': '203.0.113.9',
       'user_agent.original': 'curl/8',
     })
-    expect(of(attributesOf(samples['process']!))).toMatchObject({ 'process.pid': '4242', 'process.parent_pid': '17' })
-    expect(of(attributesOf(samples['network']!))).toMatchObject({ 'network.transport': 'tcp', 'destination.port': '443' })
+    expect(of(writeAttributes, samples['process']!)).toMatchObject({ 'process.pid': '4242', 'process.parent_pid': '17' })
+    expect(of(writeAttributes, samples['network']!)).toMatchObject({ 'network.transport': 'tcp', 'destination.port': '443' })
   })
 
   it('name events by class, also one that Weir does not emit', () => {

@@ -1,37 +1,90 @@
 import { CLASS, type OcsfEvent } from '@weir/schema/ocsf'
-import { compile, functionOf, int, lower, ofSource, oneOf, pluck, type Row } from './map.ts'
-
-/** An OTLP value, in the JSON form: 64-bit integers are decimal strings, and a null is a value without a kind. */
-export type AnyValue =
-  | { readonly stringValue: string }
-  | { readonly boolValue: boolean }
-  | { readonly intValue: string }
-  | { readonly doubleValue: number }
-  | { readonly arrayValue: { readonly values: readonly AnyValue[] } }
-  | { readonly kvlistValue: { readonly values: readonly KeyValue[] } }
-  | Readonly<Record<string, never>>
-export interface KeyValue {
-  readonly key: string
-  readonly value: AnyValue
-}
+import { compileInto, functionOf, int, lower, ofSource, oneOf, ownFields, pluck, type Row } from './map.ts'
 
 /** Deeper than any OCSF event that a source makes; what is below is told, not sent, so that no receiver's stack is at stake. */
 const MAX_DEPTH = 48
 
-/** Any JSON value as an OTLP value. */
-export function anyValue(value: unknown, depth = 0): AnyValue {
-  if (typeof value === 'string') return { stringValue: value }
-  if (typeof value === 'boolean') return { boolValue: value }
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value }
-  if (typeof value !== 'object' || value === null) return {}
-  if (depth >= MAX_DEPTH) return { stringValue: `(deeper than ${MAX_DEPTH} levels)` }
-  if (Array.isArray(value)) return { arrayValue: { values: value.map(item => anyValue(item, depth + 1)) } }
-  return { kvlistValue: { values: keyValues(value as Readonly<Record<string, unknown>>, depth + 1) } }
+/**
+ * Any JSON value as an OTLP value, in the JSON form: 64-bit integers are decimal strings, and a null is a value without a kind. Written as pieces
+ * of text: the objects it would be made of are ten for each value, and a text that grows piece by piece is as slow to read as they are.
+ */
+export function writeValue(out: string[], value: unknown, depth = 0): void {
+  if (typeof value === 'string') writeText(out, value)
+  else if (typeof value === 'boolean') out.push(value ? '{"boolValue":true}' : '{"boolValue":false}')
+  else if (typeof value === 'number') writeNumber(out, value)
+  else if (typeof value !== 'object' || value === null) out.push('{}')
+  else if (depth >= MAX_DEPTH) writeText(out, `(deeper than ${MAX_DEPTH} levels)`)
+  else if (Array.isArray(value)) {
+    out.push('{"arrayValue":{"values":[')
+    for (let at = 0; at < value.length; at++) {
+      if (at > 0) out.push(',')
+      writeValue(out, value[at], depth + 1)
+    }
+    out.push(']}}')
+  } else {
+    out.push('{"kvlistValue":{"values":[')
+    const fields = ownFields(value)
+    let first = true
+    for (const key in fields) {
+      if (fields[key] === undefined) continue
+      writeField(out, key, fields[key], first, depth + 1)
+      first = false
+    }
+    out.push(']}}')
+  }
 }
 
-/** The set entries of an object. */
-export const keyValues = (object: Readonly<Record<string, unknown>>, depth = 0): KeyValue[] =>
-  Object.entries(object).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value: anyValue(value, depth) }]))
+/** An entry of a list of key and value. `first`: no comma before it. */
+function writeField(out: string[], key: string, value: unknown, first: boolean, depth: number): void {
+  const before = beginningOf(key)
+  if (typeof value === 'string' && !ESCAPED.test(value)) {
+    out.push(first ? before.ofText.slice(1) : before.ofText, value, '"}}')
+    return
+  }
+  out.push(first ? before.ofAny.slice(1) : before.ofAny)
+  writeValue(out, value, depth)
+  out.push('}')
+}
+
+/** How an entry begins, behind the one before it: up to its value, and up to the text that is its value. */
+interface Beginning {
+  readonly ofAny: string
+  readonly ofText: string
+}
+
+/** Keys come again and again, and fewer pieces are sooner joined. */
+const beginnings = new Map<string, Beginning>()
+const MAX_BEGINNINGS = 4096
+const MAX_KEY = 100
+
+function beginningOf(key: string): Beginning {
+  const known = beginnings.get(key)
+  if (known) return known
+  const ofAny = `,{"key":${quoted(key)},"value":`
+  const beginning = { ofAny, ofText: `${ofAny}{"stringValue":"` }
+  if (beginnings.size >= MAX_BEGINNINGS) beginnings.clear()
+  if (key.length <= MAX_KEY) beginnings.set(key, beginning)
+  return beginning
+}
+
+function writeText(out: string[], text: string): void {
+  if (ESCAPED.test(text)) out.push('{"stringValue":', JSON.stringify(text), '}')
+  else out.push('{"stringValue":"', text, '"}')
+}
+
+function writeNumber(out: string[], value: number): void {
+  out.push(
+    Number.isSafeInteger(value)
+      ? `{"intValue":"${value}"}`
+      : `{"doubleValue":${Number.isFinite(value) ? String(value) : 'null'}}`,
+  )
+}
+
+/** What a JSON string must escape, and surrogates, which it may have to. */
+const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/
+
+/** What `JSON.stringify` makes of a text. */
+const quoted = (text: string): string => (ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`)
 
 /** OCSF severity to OpenTelemetry's number and word; an unknown severity has neither. */
 export const SEVERITIES: Readonly<Record<number, readonly [number: number, text: string]>> = {
@@ -117,8 +170,21 @@ const attributes: readonly Row[] = [
   { to: 'process.command_line', from: 'process.cmd_line' },
 ]
 
-const toResource = compile(resource)
-const toAttributes = compile(attributes)
+/** Writes the fields that rows give as a list of key and value. */
+function writer(rows: readonly Row[]): (out: string[], event: OcsfEvent) => void {
+  const fill = compileInto<{ readonly out: string[]; first: boolean }>(rows, (into, to, value) => {
+    writeField(into.out, to, value, into.first, 0)
+    into.first = false
+  })
+  return (out, event) => {
+    out.push('[')
+    fill(event, { out, first: true })
+    out.push(']')
+  }
+}
 
-export const resourceOf = (event: OcsfEvent): readonly KeyValue[] => keyValues(toResource(event).fields)
-export const attributesOf = (event: OcsfEvent): readonly KeyValue[] => keyValues(toAttributes(event).fields)
+/** What the event is about: a list of key and value. */
+export const writeResource = writer(resource)
+
+/** The record's own attributes: a list of key and value. */
+export const writeAttributes = writer(attributes)
