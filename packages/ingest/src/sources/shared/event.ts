@@ -48,7 +48,7 @@ export function hashUid(parts: readonly (string | number | Uint8Array)[]): strin
       text = ''
     } else {
       const whole = String(part)
-      text += `${Buffer.byteLength(whole)}:${whole}`
+      text += `${typeof part === 'number' ? whole.length : Buffer.byteLength(whole)}:${whole}`
     }
   }
   at = written(text, at)
