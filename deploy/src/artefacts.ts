@@ -48,7 +48,11 @@ export async function buildIngest(out: string, rules: LoadedRules['rules']): Pro
       bytes: contents,
       mode: 0o644,
     })),
-    { path: 'rules.json', bytes: Buffer.from(JSON.stringify(packDocument({ rules }))), mode: 0o644 },
+    {
+      path: 'rules.json',
+      bytes: Buffer.from(JSON.stringify(packDocument({ rules, correlations: [], filters: [] }))),
+      mode: 0o644,
+    },
   ])
 }
 

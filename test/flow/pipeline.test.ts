@@ -111,6 +111,7 @@ describe('the pipeline', () => {
     let folds = 0
     const once: StateStore = {
       fold: request => (folds++ === 1 ? Promise.reject(new Error('throttled')) : state.fold(request)),
+      due: (...given) => state.due(...given),
       lease: (...given) => state.lease(...given),
       close: () => state.close(),
     }
@@ -133,6 +134,7 @@ describe('the pipeline', () => {
     const state = memoryState()
     const broken: StateStore = {
       fold: () => Promise.reject(new Error('table is gone')),
+      due: (...given) => state.due(...given),
       lease: (...given) => state.lease(...given),
       close: () => state.close(),
     }

@@ -50,6 +50,8 @@ export interface Command {
   readonly options: Readonly<Record<string, Option>>
   /** Paragraphs and examples below the options. */
   readonly help?: string
+  /** Commands below this one, each with options of its own: `weir rules check`. The first is run when none is named. */
+  readonly actions?: readonly Command[]
   run(args: Arguments, world: World): Promise<number>
 }
 

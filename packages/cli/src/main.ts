@@ -49,13 +49,13 @@ async function attempt(argv: readonly string[], world: World): Promise<number> {
 }
 
 async function dispatch(argv: readonly string[], world: World): Promise<number> {
-  const [name, ...rest] = argv
+  const [name, ...given] = argv
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    const about = name === 'help' && rest[0] ? find(rest[0]) : undefined
+    const about = name === 'help' && given[0] ? find(given[0]) : undefined
     world.out.write(about ? describe(about) : overview())
     return name === undefined ? EXIT.usage : EXIT.ok
   }
-  const command = find(name)
+  const { command, rest } = chosen(find(name), given)
   let parsed: ReturnType<typeof parseArgs>
   try {
     parsed = parseArgs({ args: rest, options: parseOptions(command.options), allowPositionals: true, strict: true })
@@ -80,6 +80,20 @@ async function dispatch(argv: readonly string[], world: World): Promise<number> 
     },
   }
   return command.run(args, world)
+}
+
+/** The action that the first argument names; `weir rules --help` is about the command as a whole. */
+function chosen(command: Command, given: readonly string[]): { readonly command: Command; readonly rest: string[] } {
+  const { actions = [] } = command
+  const [first = '', ...rest] = given
+  const action = actions.find(({ name }) => name === `${command.name} ${first}`)
+  if (action) return { command: action, rest }
+  const path = first.startsWith('-') || /[./\\]/.test(first)
+  if (actions.length > 0 && first !== '' && !path) {
+    const names = actions.map(({ name }) => name.slice(command.name.length + 1))
+    throw new ConfigError(`${command.name}: ${oneOf(first, names, 'unknown action')}`)
+  }
+  return { command, rest: [...given] }
 }
 
 function find(name: string): Command {
@@ -108,7 +122,7 @@ ${table(rows, '   ').join('\n')}
 `
 }
 
-function describe({ name, summary, usage, options, help }: Command): string {
+function describe({ name, summary, usage, options, help, actions = [] }: Command): string {
   const rows = Object.entries({ ...options, help: HELP }).map(([option, { short, value, description }]) => [
     `  ${short ? `-${short}, ` : '    '}--${option}${value ? ` ${value}` : ''}`,
     description,
@@ -118,5 +132,12 @@ function describe({ name, summary, usage, options, help }: Command): string {
 usage: ${usage.map(line => `weir ${name}${line ? ` ${line}` : ''}`).join('\n       ')}
 
 ${table(rows, '   ').join('\n')}
-${help ? `\n${help.trim()}\n` : ''}`
+${
+  actions.length > 0
+    ? `\nactions:\n${table(
+        actions.map(action => [`  ${action.name}`, action.summary]),
+        '   ',
+      ).join('\n')}\n`
+    : ''
+}${help ? `\n${help.trim()}\n` : ''}`
 }

@@ -1,10 +1,4 @@
-import { parseDocument, type Refusal, type Rule } from '@weir/sigma'
-
-/** Rules as they leave a pack, with what was refused on the way. */
-export interface PackRules {
-  readonly rules: readonly Rule[]
-  readonly refused: readonly Refusal[]
-}
+import { type CorrelationRule, type Filter, type Parsed, parseDocument, type Refusal, type Rule } from '@weir/sigma'
 
 /** A pack as one JSON: the documents as parsed, so that a cold start reads no YAML. */
 export interface PackDocument {
@@ -13,27 +7,34 @@ export interface PackDocument {
 }
 
 /** Serializes a pack's rules in their order; equal packs make equal JSON. Cases stay behind: they are for tests. */
-export function packDocument(pack: Pick<PackRules, 'rules'>): PackDocument {
-  return { format: 'weir-rules/1', rules: pack.rules.map(({ file, document }) => ({ file, document })) }
+export function packDocument({ rules, correlations, filters }: Omit<Parsed, 'refused'>): PackDocument {
+  return {
+    format: 'weir-rules/1',
+    rules: [...rules, ...correlations, ...filters].map(({ file, document }) => ({ file, document })),
+  }
 }
 
 /**
  * Reads what `packDocument` made, after a trip through JSON. Each document is checked as strictly as its text was; one that does not load is
  * refused and the rest is taken. Throws TypeError when the whole is no pack.
  */
-export function readPackDocument(json: unknown): PackRules {
+export function readPackDocument(json: unknown): Parsed {
   if (!isObject(json) || json['format'] !== 'weir-rules/1' || !Array.isArray(json['rules'])) {
     throw new TypeError('not a rule pack of format weir-rules/1: build it again with this version of Weir')
   }
   const rules: Rule[] = []
+  const correlations: CorrelationRule[] = []
+  const filters: Filter[] = []
   const refused: Refusal[] = []
   for (const [index, entry] of json['rules'].entries()) {
     const file = isObject(entry) && typeof entry['file'] === 'string' ? entry['file'] : `rules[${index}]`
     const read = parseDocument(isObject(entry) ? entry['document'] : undefined, file)
     if ('rule' in read) rules.push(read.rule)
+    else if ('correlation' in read) correlations.push(read.correlation)
+    else if ('filter' in read) filters.push(read.filter)
     else refused.push(read.refused)
   }
-  return { rules, refused }
+  return { rules, correlations, filters, refused }
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,8 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseRules, type Refusal, type Rule } from '@weir/sigma'
-import type { PackRules } from './pack-document.ts'
+import { type Parsed, parseRules } from '@weir/sigma'
 
 /** An event that a rule must or must not match, in the native fields of the rule's log source. */
 export interface Case {
@@ -17,7 +16,7 @@ export interface Cases {
 }
 
 /** A folder of rules with their cases. */
-export interface Pack extends PackRules {
+export interface Pack extends Parsed {
   /** By rule id. A rule without a cases file is not in it. */
   readonly cases: ReadonlyMap<string, Cases>
 }
@@ -34,18 +33,22 @@ export async function loadPack(dir: URL | string = RULES): Promise<Pack> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
   const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
   const present = new Set(files)
-  const rules: Rule[] = []
-  const refused: Refusal[] = []
+  const all: Parsed[] = []
   const cases = new Map<string, Cases>()
   for (const file of files.filter(name => /\.ya?ml$/.test(name)).toSorted()) {
     const parsed = parseRules(await readFile(file, 'utf8'), relative(root, file))
-    rules.push(...parsed.rules)
-    refused.push(...parsed.refused)
+    all.push(parsed)
     const beside = file.replace(/\.ya?ml$/, '.cases.json')
     const [rule] = parsed.rules
     if (rule && present.has(beside)) cases.set(rule.meta.id, readCases(await readFile(beside, 'utf8'), relative(root, beside)))
   }
-  return { rules, refused, cases }
+  return {
+    rules: all.flatMap(({ rules }) => rules),
+    correlations: all.flatMap(({ correlations }) => correlations),
+    filters: all.flatMap(({ filters }) => filters),
+    refused: all.flatMap(({ refused }) => refused),
+    cases,
+  }
 }
 
 function readCases(text: string, file: string): Cases {

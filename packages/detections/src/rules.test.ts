@@ -69,7 +69,7 @@ function mutants(rule: Rule): { what: string; rule: Rule }[] {
     const document = structuredClone(rule.document) as { detection: Json }
     change(document.detection)
     const parsed = parseDocument(document, rule.file)
-    if (!('rule' in parsed)) throw new Error(`${what}: ${parsed.refused.reason}`)
+    if (!('rule' in parsed)) throw new Error(`${what}: ${'refused' in parsed ? parsed.refused.reason : 'not a rule'}`)
     made.push({ what, rule: parsed.rule })
   }
   add('the condition negated', detection => {

@@ -33,6 +33,7 @@ export function memoryState(): StateStore & { readonly folds: () => number; read
       answers.set(asked, JSON.stringify(answer))
       return answer
     },
+    due: async () => [],
     lease: async () => true,
     close: async () => {},
     folds: () => folds,

@@ -4,16 +4,31 @@ import type { LogSource, RuleMeta } from './types.ts'
 /** A rule that has passed every check and can be matched: what `createEngine` takes. */
 export interface Rule {
   readonly meta: RuleMeta
+  /** What correlations and filters may call it, beside its id. */
+  readonly name?: string
   readonly logsource: LogSource
   /** Which body the rule's field names belong to: `event.record` for `sigma`, `event.ocsf` for `ocsf`. */
   readonly taxonomy: 'sigma' | 'ocsf'
   readonly condition: Condition
   /** Every field that the detection reads, sorted; keywords read the whole event and are not in it. */
   readonly fields: readonly string[]
+  /** The same rule for events of other log sources, under their field names. An event that several bindings match is one match. */
+  readonly also?: readonly Binding[]
   readonly file: string
   /** The parsed YAML, to be put into a pack; `parseDocument` reads it back. */
   readonly document: unknown
 }
+
+/** A rule as it is tried on the events of one log source. */
+export interface Binding {
+  readonly logsource: LogSource
+  readonly condition: Condition
+  /** As `Rule.fields`. */
+  readonly fields: readonly string[]
+}
+
+/** Finds a place in the text that a document came from: line and column count from 1, and are 0 when it came from a pack. */
+export type Locate = (path: Path) => { readonly line: number; readonly column: number }
 
 /** Why a document was not taken. Line and column count from 1, and are 0 when the document came from a pack. */
 export interface Refusal {

@@ -11,6 +11,12 @@ export interface StateStore {
    */
   fold<State, Answer>(request: FoldRequest<State, Answer>): Promise<Answer>
 
+  /**
+   * Keys whose state asked to be looked at again (`wakeAt` of its last fold) at or before `now`, the most urgent first. Whoever is told of one
+   * folds it; a fold that answers without `wakeAt` takes it off the list. Two callers may be told of one key.
+   */
+  due(now: number, limit: number): Promise<readonly Due[]>
+
   /** Takes or renews the lease `name` for `holder`; false when someone else holds it. Times are epoch and plain milliseconds. */
   lease(name: string, holder: string, now: number, forMs: number): Promise<boolean>
 
@@ -26,5 +32,17 @@ export interface FoldRequest<State, Answer> {
   /** When the state may be forgotten, epoch milliseconds. */
   readonly expiresAt: number
   readonly initial: State
-  readonly reduce: (state: State) => { readonly state: State; readonly answer: Answer }
+  readonly reduce: (state: State) => Folded<State, Answer>
+}
+
+export interface Folded<State, Answer> {
+  readonly state: State
+  readonly answer: Answer
+  /** When `due` names this key, epoch milliseconds, though no event comes: a window that closes. Before `expiresAt`. */
+  readonly wakeAt?: number
+}
+
+export interface Due {
+  readonly key: string
+  readonly wakeAt: number
 }

@@ -23,6 +23,7 @@ export const documentOf = (detection: unknown, more: object = {}): object => ({
 export function ruleOf(detection: unknown, options: ParseOptions = {}, more: object = {}): Rule {
   const parsed = parseDocument(documentOf(detection, more), 'test.yml', options)
   if ('refused' in parsed) throw new Error(parsed.refused.reason)
+  if (!('rule' in parsed)) throw new Error('not a detection rule')
   return parsed.rule
 }
 

@@ -75,6 +75,9 @@ export function dynamodbState(options: DynamoOptions): StateStore {
       }
     },
 
+    async due() {
+      return []
+    },
     async lease(name, holder, now, forMs) {
       const { sdk, client } = await load()
       try {

@@ -17,6 +17,9 @@ export function memoryState(): StateStore {
       if (next) items.set(request.key, next)
       return JSON.parse(answer) as Answer
     },
+    async due() {
+      return []
+    },
     async lease(name, holder, now, forMs) {
       const held = leases.get(name)
       if (held && held.holder !== holder && held.until > now) return false

@@ -30,6 +30,9 @@ export function sqliteState({ path }: { readonly path: string }): StateStore {
         return JSON.parse(answer) as Answer
       })
     },
+    async due() {
+      return []
+    },
     async lease(name, holder, now, forMs) {
       return take.run({ name, holder, until: Math.trunc(now + forMs), now: Math.trunc(now) }).changes === 1
     },

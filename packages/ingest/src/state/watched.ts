@@ -15,6 +15,7 @@ export function watched(state: StateStore): StateStore & { failure: unknown } {
         watching.failure = error
         throw new StateUnavailable('the state store cannot be reached', { cause: error })
       }),
+    due: state.due.bind(state),
     lease: state.lease.bind(state),
     close: state.close.bind(state),
   }

@@ -1,14 +1,21 @@
 import { CONDITION_SIZE, ConditionError, parseCondition } from '../condition/parser.ts'
-import { type ParseOptions, type Refusal, type Rule, RuleError } from '../rule.ts'
+import type { CorrelationRule } from '../correlation/model.ts'
+import type { Filter } from '../filter.ts'
+import { type Locate, type ParseOptions, type Refusal, type Rule, RuleError } from '../rule.ts'
 import type { Condition, Detection } from '../tree.ts'
+import { readCorrelation } from './correlation.ts'
 import { DetectionReader, isMap } from './detection.ts'
-import { own, readLogSource, readMeta, readTaxonomy } from './metadata.ts'
+import { readFilter } from './filter.ts'
+import { own, readLogSource, readMeta, readName, readTaxonomy } from './metadata.ts'
 
 /** How deep a document may nest, and how many values it may hold, counting a shared one each time. */
 export const DOCUMENT_DEPTH = 32
 export const DOCUMENT_SIZE = 200_000
 /** The longest condition, in characters. */
 const CONDITION_LENGTH = 65_535
+
+/** What one document is. */
+export type Document = { readonly rule: Rule } | { readonly correlation: CorrelationRule } | { readonly filter: Filter }
 
 /**
  * Takes a document that is parsed already, from a rule pack: no YAML at cold start. It is checked as strictly as a text. Refusals have
@@ -18,9 +25,9 @@ export function parseDocument(
   document: unknown,
   file: string,
   options: ParseOptions = {},
-): { readonly rule: Rule } | { readonly refused: Refusal } {
+): Document | { readonly refused: Refusal } {
   try {
-    return { rule: readRule(document, file, options) }
+    return readDocument(document, file, options, () => ({ line: 0, column: 0 }))
   } catch (error) {
     if (!(error instanceof RuleError)) throw error
     const place = error.path.join('.')
@@ -36,17 +43,34 @@ export function parseDocument(
   }
 }
 
-/** Reads one rule. Throws RuleError. */
-export function readRule(document: unknown, file: string, options: ParseOptions): Rule {
+/** Reads one document. Throws RuleError. */
+export function readDocument(document: unknown, file: string, options: ParseOptions, locate: Locate): Document {
   if (!isMap(document)) throw new RuleError([], 'a rule is a map with title, logsource and detection')
   checkSize(document)
-  refuseOtherKinds(document)
+  if (Object.hasOwn(document, 'action'))
+    throw new RuleError(['action'], 'collections of old Sigma ("action: global") are not Sigma 2; write each rule whole')
+  if (Object.hasOwn(document, 'correlation')) return { correlation: readCorrelation(document, file, locate) }
+  if (Object.hasOwn(document, 'filter')) return { filter: readFilter(document, file, options, locate) }
+  return { rule: readRule(document, file, options) }
+}
+
+function readRule(document: Readonly<Record<string, unknown>>, file: string, options: ParseOptions): Rule {
   const meta = readMeta(document)
   const logsource = readLogSource(document)
   const taxonomy = readTaxonomy(document)
   const reader = new DetectionReader(options)
   const condition = readDetection(document, reader)
-  return { meta, logsource, taxonomy, condition, fields: [...reader.fields].sort(), file, document }
+  const name = readName(document)
+  return {
+    meta,
+    ...(name === undefined ? {} : { name }),
+    logsource,
+    taxonomy,
+    condition,
+    fields: [...reader.fields].sort(),
+    file,
+    document,
+  }
 }
 
 /** What a refused document is called: its title or its id. */
@@ -54,17 +78,6 @@ export function ruleName(document: unknown): string {
   if (!isMap(document)) return ''
   const name = own(document, 'title') ?? own(document, 'id')
   return typeof name === 'string' ? name.slice(0, 256) : ''
-}
-
-function refuseOtherKinds(document: Readonly<Record<string, unknown>>): void {
-  const kinds = [
-    ['correlation', 'correlation rules are not supported yet'],
-    ['filter', 'filters are not supported yet'],
-    ['action', 'collections of old Sigma ("action: global") are not Sigma 2; write each rule whole'],
-  ] as const
-  for (const [key, reason] of kinds) {
-    if (Object.hasOwn(document, key)) throw new RuleError([key], reason)
-  }
 }
 
 function readDetection(document: Readonly<Record<string, unknown>>, reader: DetectionReader): Condition {

@@ -32,6 +32,9 @@ export function readMeta(document: Document): RuleMeta {
   }
 }
 
+/** What other documents of a set may call this one by, beside its id. Throws RuleError. */
+export const readName = (document: Document): string | undefined => text(document, 'name', TITLE_LIMIT)
+
 /** Reads `logsource`: at least one of product, service and category; other keys, such as `definition`, are for people. Throws RuleError. */
 export function readLogSource(document: Document): LogSource {
   const source = own(document, 'logsource')

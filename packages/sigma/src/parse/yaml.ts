@@ -1,6 +1,9 @@
 import { type Document, isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml'
-import { type ParseOptions, type Path, type Refusal, type Rule, RuleError } from '../rule.ts'
-import { DOCUMENT_DEPTH, readRule, ruleName } from './document.ts'
+import type { CorrelationRule } from '../correlation/model.ts'
+import type { Filter } from '../filter.ts'
+import { type Locate, type ParseOptions, type Path, type Refusal, type Rule, RuleError } from '../rule.ts'
+import type { Parsed } from '../ruleset.ts'
+import { DOCUMENT_DEPTH, readDocument, ruleName } from './document.ts'
 
 /** The longest text, in UTF-16 units, and how many documents one text may hold. */
 export const TEXT_LIMIT = 1_048_576
@@ -16,16 +19,15 @@ const CORE_TAGS: ReadonlySet<string> = new Set(
  * Takes the rules of one YAML text, which holds one or several documents. What is no rule, or one that cannot run as it is written, is
  * refused with its place and reason; the other documents are taken all the same. Never throws.
  */
-export function parseRules(
-  text: string,
-  file: string,
-  options: ParseOptions = {},
-): { readonly rules: Rule[]; readonly refused: Refusal[] } {
+export function parseRules(text: string, file: string, options: ParseOptions = {}): Parsed {
   const rules: Rule[] = []
+  const correlations: CorrelationRule[] = []
+  const filters: Filter[] = []
   const refused: Refusal[] = []
-  const refuse = (reason: string): { rules: Rule[]; refused: Refusal[] } => {
+  const parsed: Parsed = { rules, correlations, filters, refused }
+  const refuse = (reason: string): Parsed => {
     refused.push({ file, line: 1, column: 1, rule: '', reason })
-    return { rules, refused }
+    return parsed
   }
   if (text.length > TEXT_LIMIT) return refuse(`longer than ${TEXT_LIMIT} characters; split the file`)
   const lines = new LineCounter()
@@ -44,14 +46,21 @@ export function parseRules(
     let value: unknown
     try {
       value = toValue(document)
-      rules.push(readRule(value, file, options))
+      const place: Locate = path => {
+        const { line, col } = lines.linePos(locate(document, { path, offset: undefined }))
+        return { line, column: col }
+      }
+      const read = readDocument(value, file, options, place)
+      if ('rule' in read) rules.push(read.rule)
+      else if ('correlation' in read) correlations.push(read.correlation)
+      else filters.push(read.filter)
     } catch (error) {
       if (!(error instanceof RuleError)) throw error
       const { line, col } = lines.linePos(error instanceof YamlError ? error.position : locate(document, error))
       refused.push({ file, line, column: col, rule: ruleName(value), reason: error.message })
     }
   }
-  return documents.length === 0 ? refuse('holds no document') : { rules, refused }
+  return documents.length === 0 ? refuse('holds no document') : parsed
 }
 
 function isEmpty({ contents, errors }: Document.Parsed): boolean {

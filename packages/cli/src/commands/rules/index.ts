@@ -1,0 +1,13 @@
+import type { Command } from '../../command.ts'
+import { check } from './check.ts'
+import { list } from './list.ts'
+
+/** `weir rules`: what runs, what would be refused, and help for those who write rules. */
+export const rules: Command = {
+  ...list,
+  name: 'rules',
+  summary: 'List the rules and detectors; check, test, explain and build rules.',
+  usage: ['[PATH...]', 'ACTION [OPTIONS] ...'],
+  help: '`weir rules ACTION --help` says more. Without an action it lists.',
+  actions: [list, check],
+}

@@ -1,0 +1,44 @@
+import { detectors } from '@weir/detections'
+import { LEVELS } from '@weir/sigma'
+import type { Command } from '../../command.ts'
+import { loadRules } from '../../rules.ts'
+import { plain, table } from '../../terminal.ts'
+import { tellRefusals } from './refusals.ts'
+
+/** `weir rules list`: Weir's own pack, its typed detectors, and the rules under the given paths. */
+export const list: Command = {
+  name: 'rules list',
+  summary: "List Weir's own pack, its typed detectors, and the rules under PATH.",
+  usage: ['[PATH...]'],
+  options: {
+    json: { type: 'boolean', description: 'One JSON object a line on standard output.' },
+    'no-builtin': { type: 'boolean', description: "Leave Weir's own pack out." },
+  },
+  async run(args, world) {
+    const loaded = await loadRules(world.cwd, !args.flag('no-builtin'), args.positionals)
+    const own = args.flag('no-builtin') ? [] : detectors
+    const all = [
+      ...loaded.rules.map(({ meta, logsource, file }) => ({ meta, logsource, kind: 'rule', file })),
+      ...own.map(({ meta, logsource }) => ({ meta, logsource, kind: 'detector', file: '' })),
+    ].toSorted((a, b) => LEVELS.indexOf(b.meta.level) - LEVELS.indexOf(a.meta.level) || a.meta.title.localeCompare(b.meta.title))
+    if (args.flag('json')) {
+      for (const { meta, logsource, kind, file } of all)
+        world.out.write(`${JSON.stringify({ kind, ...meta, logsource, file })}\n`)
+    } else {
+      const rows = all.map(({ meta, logsource, kind }) => [
+        meta.level,
+        kind,
+        Object.values(logsource).join('/'),
+        plain(meta.title),
+        (meta.tags ?? [])
+          .filter(tag => /^attack\.t\d/.test(tag))
+          .map(tag => tag.slice(7).toUpperCase())
+          .join(' '),
+        meta.id,
+      ])
+      world.out.write(`${table(rows).join('\n')}\n`)
+      world.terminal.line(`${loaded.rules.length} rules, ${own.length} detectors, ${loaded.refused.length} refused`)
+    }
+    return tellRefusals(loaded.refused, world)
+  },
+}
