@@ -11,6 +11,9 @@ export const DOCUMENTS_LIMIT = 1_000
 /** How many nodes all aliases of a document may add. */
 export const ALIAS_LIMIT = 100
 
+/** YAML 1.2 whatever a %YAML directive says; duplicate keys are looked for in `toValue`, as the library's own check is quadratic. */
+export const YAML_OPTIONS = { schema: 'core', merge: true, uniqueKeys: false, prettyErrors: false } as const
+
 const CORE_TAGS: ReadonlySet<string> = new Set(
   ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map(name => `tag:yaml.org,2002:${name}`),
 )
@@ -31,14 +34,7 @@ export function parseRules(text: string, file: string, options: ParseOptions = {
   }
   if (text.length > TEXT_LIMIT) return refuse(`longer than ${TEXT_LIMIT} characters; split the file`)
   const lines = new LineCounter()
-  // YAML 1.2 whatever a %YAML directive says; duplicate keys are looked for here, as the library's own check is quadratic.
-  const documents = parseAllDocuments(text, {
-    schema: 'core',
-    merge: true,
-    uniqueKeys: false,
-    prettyErrors: false,
-    lineCounter: lines,
-  })
+  const documents = parseAllDocuments(text, { ...YAML_OPTIONS, lineCounter: lines })
   if (documents.length > DOCUMENTS_LIMIT) return refuse(`more than ${DOCUMENTS_LIMIT} documents; split the file`)
   for (const document of documents) {
     // What follows a last `---`.
@@ -68,7 +64,7 @@ function isEmpty({ contents, errors }: Document.Parsed): boolean {
 }
 
 /** What is wrong with the YAML itself, and so has a position before there is a path. */
-class YamlError extends RuleError {
+export class YamlError extends RuleError {
   readonly position: number
   constructor(position: number, reason: string) {
     super([], reason)
@@ -76,7 +72,8 @@ class YamlError extends RuleError {
   }
 }
 
-function toValue(document: Document.Parsed): unknown {
+/** The document's value. Throws `YamlError` for what is no plain data. */
+export function toValue(document: Document.Parsed): unknown {
   const [error] = document.errors
   if (error) throw new YamlError(error.pos[0], `not valid YAML: ${firstLine(error.message)}`)
   if (document.contents) checkNodes(document.contents)
@@ -114,7 +111,7 @@ function checkNodes(contents: Node): void {
 }
 
 /** The character at which an error's path begins, or as far along the path as the text goes. */
-function locate(
+export function locate(
   document: Document.Parsed,
   { path, offset }: { readonly path: Path; readonly offset: number | undefined },
 ): number {
