@@ -118,8 +118,8 @@ describe.each(CATALOGUES)('%s', folder => {
 describe('the rules', () => {
   it('have their cases beside them', () => {
     const files = readdirSync(join(root, 'packages/detections/rules'), { recursive: true, encoding: 'utf8' })
-    const rules = files.filter(file => file.endsWith('.yml'))
+    const rules = files.filter(file => file.endsWith('.yml') && !file.endsWith('.cases.yml'))
     expect(rules.length).toBeGreaterThan(0)
-    for (const file of rules) expect(files, file).toContain(file.replace(/\.yml$/, '.cases.json'))
+    for (const file of rules) expect(files, file).toContain(file.replace(/\.yml$/, '.cases.yml'))
   })
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createEngine } from '@weir/sigma'
 import { afterAll, describe, expect, it } from 'vitest'
 import { packDocument, readPackDocument } from './pack-document.ts'
-import { loadPack } from './pack.ts'
+import { loadCases, loadPack } from './pack.ts'
 
 const dir = await mkdtemp(join(tmpdir(), 'weir-pack-'))
 afterAll(() => rm(dir, { recursive: true }))
@@ -17,38 +17,37 @@ level: low
 `
 
 describe('loadPack', () => {
-  it('takes the rules that load, refuses the others with their place, and reads the cases beside them', async () => {
+  it('takes the rules that load and refuses the others with their place', async () => {
     await writeFile(join(dir, 'a.yml'), RULE)
-    await writeFile(join(dir, 'a.cases.json'), '{"match":[{"name":"it","event":{"eventName":"A"}}],"ignore":[]}')
+    await writeFile(join(dir, 'a.cases.yml'), 'match:\n  - { name: it, event: { eventName: A } }\n  - { name: not }\n')
     await writeFile(join(dir, 'b.yml'), RULE.replace('condition: selection', 'condition: nothing'))
     const pack = await loadPack(dir)
     expect(pack.rules.map(({ file }) => file)).toEqual(['a.yml'])
     expect(pack.refused).toMatchObject([{ file: 'b.yml', rule: 'A rule', line: 4 }])
-    expect([...pack.cases]).toEqual([
-      ['0a1b2c3d-0000-4000-8000-000000000001', { match: [{ name: 'it', event: { eventName: 'A' } }], ignore: [] }],
-    ])
   })
+})
 
-  it.each([
-    ['{', /^a\.cases\.json: /],
-    ['null', /^a\.cases\.json: match: expected a list/],
-    ['{"match":[],"ignore":[{"name":"x"}]}', /^a\.cases\.json: ignore\[0\]: expected/],
-  ])('says where the cases %j are broken', async (text, message) => {
-    await writeFile(join(dir, 'a.yml'), RULE)
-    await writeFile(join(dir, 'a.cases.json'), text)
-    await expect(loadPack(dir)).rejects.toThrow(message)
+describe('loadCases', () => {
+  it('reads the cases beside the rules, and refuses those that cannot be read with their place', async () => {
+    await writeFile(join(dir, 'a.cases.yml'), 'match:\n  - { name: it, event: { eventName: A } }\n  - { name: not }\n')
+    const { cases, refused } = await loadCases(['a.yml', 'b.yml', 'a.yml'], dir)
+    expect([...cases]).toMatchObject([['a.yml', { match: [{ name: 'it', event: { eventName: 'A' } }], ignore: [] }]])
+    expect(refused).toMatchObject([{ file: 'a.cases.yml', rule: 'not', line: 3, reason: 'event is missing' }])
   })
 })
 
 describe('packDocument', () => {
   it('carries the whole pack through JSON, ids and meanings unchanged', async () => {
     const pack = await loadPack()
+    const { cases } = await loadCases(pack.rules.map(({ file }) => file))
     const { rules, refused } = readPackDocument(JSON.parse(JSON.stringify(packDocument(pack))))
     expect(refused).toEqual([])
     expect(rules.map(({ meta, fields }) => [meta, fields])).toEqual(pack.rules.map(({ meta, fields }) => [meta, fields]))
     const [before, after] = [pack.rules, rules].map(createEngine)
-    for (const { meta, logsource } of rules) {
-      for (const { event } of Object.values(pack.cases.get(meta.id) ?? {}).flat()) {
+    for (const { file, logsource } of rules) {
+      const { match = [], ignore = [] } = cases.get(file) ?? {}
+      for (const each of [...match, ...ignore]) {
+        const event = 'event' in each ? each.event : {}
         const ids = [before, after].map(engine =>
           engine?.match({ logsource, record: event, ocsf: {} }).map(({ rule }) => rule.meta.id),
         )

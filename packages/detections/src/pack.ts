@@ -1,72 +1,51 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Parsed, parseRules } from '@weir/sigma'
-
-/** An event that a rule must or must not match, in the native fields of the rule's log source. */
-export interface Case {
-  readonly name: string
-  readonly event: Readonly<Record<string, unknown>>
-}
-
-/** What stands beside a rule in `<name>.cases.json`. */
-export interface Cases {
-  readonly match: readonly Case[]
-  readonly ignore: readonly Case[]
-}
-
-/** A folder of rules with their cases. */
-export interface Pack extends Parsed {
-  /** By rule id. A rule without a cases file is not in it. */
-  readonly cases: ReadonlyMap<string, Cases>
-}
+import { type Cases, type Parsed, parseCases, parseRules, type Refusal } from '@weir/sigma'
 
 /** Where Weir's own rules lie. */
 export const RULES = new URL('../rules/', import.meta.url)
 
 /**
- * Reads every `.yml` under a folder, Weir's own by default, with the cases beside each. Rules come in the order of their paths, which are
- * relative to the folder. Rules that do not load are refused, the rest is taken. Throws when the folder cannot be read or a cases file is broken.
+ * Reads every `.yml` under a folder, Weir's own by default. Rules come in the order of their paths, which are relative to the folder. Rules
+ * that do not load are refused, the rest is taken. Throws when the folder cannot be read.
  */
-export async function loadPack(dir: URL | string = RULES): Promise<Pack> {
+export async function loadPack(dir: URL | string = RULES): Promise<Parsed> {
   const root = dir instanceof URL ? fileURLToPath(dir) : dir
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
-  const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
-  const present = new Set(files)
+  const files = entries
+    .filter(entry => entry.isFile() && /\.ya?ml$/.test(entry.name) && !/\.cases\.ya?ml$/.test(entry.name))
+    .map(entry => join(entry.parentPath, entry.name))
+    .toSorted()
   const all: Parsed[] = []
-  const cases = new Map<string, Cases>()
-  for (const file of files.filter(name => /\.ya?ml$/.test(name)).toSorted()) {
-    const parsed = parseRules(await readFile(file, 'utf8'), relative(root, file))
-    all.push(parsed)
-    const beside = file.replace(/\.ya?ml$/, '.cases.json')
-    const [rule] = parsed.rules
-    if (rule && present.has(beside)) cases.set(rule.meta.id, readCases(await readFile(beside, 'utf8'), relative(root, beside)))
-  }
+  for (const file of files) all.push(parseRules(await readFile(file, 'utf8'), relative(root, file)))
   return {
     rules: all.flatMap(({ rules }) => rules),
     correlations: all.flatMap(({ correlations }) => correlations),
     filters: all.flatMap(({ filters }) => filters),
     refused: all.flatMap(({ refused }) => refused),
-    cases,
   }
 }
 
-function readCases(text: string, file: string): Cases {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (error) {
-    throw new Error(`${file}: ${error instanceof Error ? error.message : 'not JSON'}`, { cause: error })
+/** What the rules of a pack must and must not match. */
+export interface PackCases {
+  /** By the path of the rule's file, relative to the folder. A file without cases is not in it. */
+  readonly cases: ReadonlyMap<string, Cases>
+  readonly refused: readonly Refusal[]
+}
+
+/** Reads the `.cases.yml` beside each of these rule files, which are relative to the folder. */
+export async function loadCases(files: Iterable<string>, dir: URL | string = RULES): Promise<PackCases> {
+  const root = dir instanceof URL ? fileURLToPath(dir) : dir
+  const cases = new Map<string, Cases>()
+  const refused: Refusal[] = []
+  for (const file of new Set(files)) {
+    const beside = file.replace(/(\.ya?ml)$/, '.cases$1')
+    const text = await readFile(join(root, beside), 'utf8').catch(() => undefined)
+    if (text === undefined) continue
+    const read = parseCases(text, beside)
+    cases.set(file, read)
+    refused.push(...read.refused)
   }
-  const list = (key: 'match' | 'ignore'): Case[] => {
-    const found = (json as Partial<Record<typeof key, unknown>> | null)?.[key]
-    if (!Array.isArray(found)) throw new Error(`${file}: ${key}: expected a list of {name, event}`)
-    return found.map((each: Partial<Case> | null, index) => {
-      if (typeof each?.name !== 'string' || typeof each.event !== 'object' || each.event === null) {
-        throw new Error(`${file}: ${key}[${index}]: expected {name, event}`)
-      }
-      return { name: each.name, event: each.event }
-    })
-  }
-  return { match: list('match'), ignore: list('ignore') }
+  return { cases, refused }
 }
