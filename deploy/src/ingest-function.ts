@@ -7,7 +7,7 @@ import { CfnLogGroup } from 'aws-cdk-lib/aws-logs'
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler'
 import type { Construct } from 'constructs'
 import type { Parameters } from './parameters.ts'
-import type { Store } from './store.ts'
+import { type Store, WAKE_INDEX } from './store.ts'
 import { pascal } from './stream.ts'
 
 /** The stream function with its event source mappings, and the tick with its schedule. */
@@ -103,6 +103,12 @@ export function ingestFunction(scope: Construct, around: Around): IngestFunction
       Resource: store.bucket.attrArn,
       Condition: { StringLike: { 's3:prefix': ['weir/spool/*', `${ON_FAILURE_PREFIX}*`] } },
     },
+    {
+      Sid: 'DueWindows',
+      Effect: 'Allow',
+      Action: 'dynamodb:Query',
+      Resource: Fn.join('', [store.table.attrArn, `/index/${WAKE_INDEX}`]),
+    },
   ])
   // The schedule invokes asynchronously. A missed tick is worth nothing after the next one: none may queue up, as they would for six hours.
   new CfnEventInvokeConfig(scope, 'TickInvocations', {
@@ -118,7 +124,7 @@ export function ingestFunction(scope: Construct, around: Around): IngestFunction
     policies: [policy('invoke', [{ Sid: 'Invoke', Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: tick.attrArn }])],
   })
   new CfnSchedule(scope, 'TickSchedule', {
-    description: 'Weir: drains spools, collects failed batches',
+    description: 'Weir: closes windows, drains spools, collects failed batches',
     scheduleExpression: 'rate(1 minute)',
     flexibleTimeWindow: { mode: 'OFF' },
     target: { arn: tick.attrArn, roleArn: role.attrArn, retryPolicy: { maximumRetryAttempts: 0 } },

@@ -91,6 +91,28 @@ describe('the template', () => {
     expect(JSON.stringify(template)).not.toContain('ReservedConcurrentExecutions') // an account may have ten in all
   })
 
+  it('gives the table the index of what is due, and the tick alone may ask it', () => {
+    stack.hasResourceProperties('AWS::DynamoDB::Table', {
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'wake',
+          KeySchema: [
+            { AttributeName: 'wake', KeyType: 'HASH' },
+            { AttributeName: 'wakeAt', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['key'] },
+        },
+      ],
+    })
+    const state = statements(template).filter(({ actions }) => actions.some(action => action.startsWith('dynamodb:')))
+    expect(state.map(({ resource, actions }) => `${resource} ${actions.join()}`)).toEqual([
+      'IngestRole dynamodb:GetItem,dynamodb:PutItem,dynamodb:BatchWriteItem',
+      'TickRole dynamodb:Query',
+      'TickRole dynamodb:GetItem,dynamodb:PutItem,dynamodb:BatchWriteItem',
+    ])
+    expect(state[1]?.resources).toEqual([{ 'Fn::Join': ['', [{ 'Fn::GetAtt': ['StateTable', 'Arn'] }, '/index/wake']] }])
+  })
+
   it('closes the bucket, and lets nobody in without TLS', () => {
     stack.hasResourceProperties('AWS::S3::Bucket', {
       PublicAccessBlockConfiguration: {

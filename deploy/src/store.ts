@@ -4,6 +4,9 @@ import type { CfnKey } from 'aws-cdk-lib/aws-kms'
 import { CfnBucket, CfnBucketPolicy } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 
+/** As ingest's DynamoDB state asks for it. */
+export const WAKE_INDEX = 'wake'
+
 /** Where Weir keeps what it must not lose: spool, quarantine and failed batches in a bucket; state and ledger in a table. */
 export interface Store {
   readonly bucket: CfnBucket
@@ -58,8 +61,23 @@ export function store(scope: Construct, key: CfnKey): Store {
   })
   const table = new CfnTable(scope, 'StateTable', {
     billingMode: 'PAY_PER_REQUEST',
-    attributeDefinitions: [{ attributeName: 'pk', attributeType: 'S' }],
+    attributeDefinitions: [
+      { attributeName: 'pk', attributeType: 'S' },
+      { attributeName: 'wake', attributeType: 'S' },
+      { attributeName: 'wakeAt', attributeType: 'N' },
+    ],
     keySchema: [{ attributeName: 'pk', keyType: 'HASH' }],
+    // The windows that close without an event: only items that wait for one are in it.
+    globalSecondaryIndexes: [
+      {
+        indexName: WAKE_INDEX,
+        keySchema: [
+          { attributeName: 'wake', keyType: 'HASH' },
+          { attributeName: 'wakeAt', keyType: 'RANGE' },
+        ],
+        projection: { projectionType: 'INCLUDE', nonKeyAttributes: ['key'] },
+      },
+    ],
     timeToLiveSpecification: { attributeName: 'expiresAt', enabled: true },
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
     sseSpecification: { sseEnabled: true, sseType: 'KMS', kmsMasterKeyId: key.attrArn },

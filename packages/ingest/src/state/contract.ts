@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FoldRequest, StateStore } from '@weir/sigma'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { REMEMBERED_BATCHES } from './step.ts'
+import { REMEMBERED_BATCHES } from './answers.ts'
 
 interface Count {
   readonly n: number
@@ -176,6 +176,116 @@ export function keepsTheStateContract(connect: () => Promise<StateStore>, { runs
               const expected = [...folded].reduce((sum, batch) => sum + 10 ** batch, 0)
               expect(await sumOf(workers[0] as StateStore, `${run}|${group}`)).toBe(expected)
             }
+          },
+        ),
+        { numRuns: runs },
+      )
+    })
+  })
+
+  describe('due', () => {
+    /** Folds a state that asks to be looked at again then. */
+    const waking = (of: string, batch: string, wakeAt?: number) =>
+      adding(of, batch, 1, {
+        reduce: ({ n }) => ({ state: { n: n + 1 }, answer: undefined, ...(wakeAt === undefined ? {} : { wakeAt }) }),
+      })
+    /** What is due of these keys: the store is shared with other tests. */
+    const dueOf = async (store: StateStore, now: number, keys: readonly string[]) =>
+      (await store.due(now, 1_000)).filter(due => keys.includes(due.key))
+
+    it('names a key from its time on, to every worker, until a fold says nothing of it', async () => {
+      const [store, other] = [await connect(), await connect()]
+      const group = key()
+      await store.fold(waking(group, 'a', 5_000))
+      expect(await dueOf(other, 4_999, [group])).toEqual([])
+      expect(await dueOf(other, 5_000, [group])).toEqual([{ key: group, wakeAt: 5_000 }])
+      expect(await dueOf(store, 6_000, [group])).toEqual([{ key: group, wakeAt: 5_000 }])
+      await other.fold(waking(group, 'b'))
+      expect(await dueOf(store, 6_000, [group])).toEqual([])
+    })
+
+    it('goes by what the last fold said', async () => {
+      const store = await connect()
+      const group = key()
+      await store.fold(waking(group, 'a', 5_000))
+      await store.fold(waking(group, 'b', 7_000))
+      expect(await dueOf(store, 6_999, [group])).toEqual([])
+      await store.fold(waking(group, 'c', 6_000))
+      expect(await dueOf(store, 6_999, [group])).toEqual([{ key: group, wakeAt: 6_000 }])
+      await store.fold(waking(group, 'd'))
+    })
+
+    it('is not moved by a batch that was folded before, nor by a reduce that throws', async () => {
+      const store = await connect()
+      const group = key()
+      await store.fold(waking(group, 'a', 5_000))
+      await store.fold(waking(group, 'a'))
+      const throwing = adding(group, 'b', 1, {
+        reduce: () => {
+          throw new Error('in reduce')
+        },
+      })
+      await expect(store.fold(throwing)).rejects.toThrow('in reduce')
+      expect(await dueOf(store, 5_000, [group])).toEqual([{ key: group, wakeAt: 5_000 }])
+      await store.fold(waking(group, 'c'))
+    })
+
+    it('names the most urgent first, and no more than asked for', async () => {
+      const store = await connect()
+      const keys = Array.from({ length: 20 }, key)
+      const times = keys.map((_, i) => ((i * 7) % 20) - 1_000) // before all that other tests may have left
+      for (const [i, group] of keys.entries()) await store.fold(waking(group, 'a', times[i]))
+      const expected = keys
+        .map((group, i) => ({ key: group, wakeAt: times[i] ?? 0 }))
+        .toSorted((a, b) => a.wakeAt - b.wakeAt)
+        .slice(0, 7)
+      expect(await store.due(10_000, 7)).toEqual(expected)
+      for (const group of keys) await store.fold(waking(group, 'b'))
+    })
+
+    it('names keys as they were given: the longest, in any script', async () => {
+      const store = await connect()
+      const keys = [`${'𝔘'.repeat(490)}${key()}`, `${'a'.repeat(980)}${key()}`, `x\u0000y${key()}`]
+      for (const group of keys) await store.fold(waking(group, 'a', 5_000))
+      expect((await dueOf(store, 5_000, keys)).map(due => due.key).toSorted()).toEqual(keys.toSorted())
+      for (const group of keys) await store.fold(waking(group, 'b'))
+    })
+
+    it('leaves out a time that is none', async () => {
+      const store = await connect()
+      const group = key()
+      await store.fold(waking(group, 'a', Number.NaN))
+      await store.fold(waking(group, 'b', Number.POSITIVE_INFINITY))
+      expect(await dueOf(store, Number.MAX_SAFE_INTEGER, [group])).toEqual([])
+    })
+
+    it('agrees with a model, whichever worker folds', async () => {
+      const workers = [await connect(), await connect()]
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.record({ worker: fc.nat(1), group: fc.nat(4), wakeAt: fc.option(fc.nat(9), { nil: undefined }) }), {
+            maxLength: 15,
+          }),
+          fc.nat(9),
+          async (folds, now) => {
+            const run = randomUUID()
+            const model = new Map<string, number>()
+            for (const [i, { worker, group, wakeAt }] of folds.entries()) {
+              const of = `${run}|${group}`
+              await workers[worker]?.fold(waking(of, `b${i}`, wakeAt))
+              if (wakeAt === undefined) model.delete(of)
+              else model.set(of, wakeAt)
+            }
+            const byKey = (a: { key: string }, b: { key: string }): number => (a.key < b.key ? -1 : 1)
+            const keys = [0, 1, 2, 3, 4].map(group => `${run}|${group}`)
+            const due = await dueOf(workers[0] as StateStore, now, keys)
+            expect(due.toSorted(byKey)).toEqual(
+              [...model]
+                .filter(([, at]) => at <= now)
+                .map(([of, at]) => ({ key: of, wakeAt: at }))
+                .toSorted(byKey),
+            )
+            for (const of of model.keys()) await workers[0]?.fold(waking(of, 'end'))
           },
         ),
         { numRuns: runs },

@@ -1,24 +1,37 @@
-import type { FoldRequest, StateStore } from '@weir/sigma'
-import { type Item, step } from './step.ts'
+import type { Due, FoldRequest, StateStore } from '@weir/sigma'
+import { type Item, spoken, step } from './step.ts'
 
 const SWEEP_FOLDS = 1_000
 
 /** State that ends with the process: for tests and `weir run`. */
 export function memoryState(): StateStore {
   const items = new Map<string, Item>()
+  /** The keys that asked to be looked at again, and when. */
+  const waking = new Map<string, number>()
   const leases = new Map<string, { readonly holder: string; readonly until: number }>()
   let folds = 0
+  const sweep = (now: number): void => {
+    for (const [key, { expiresAt }] of items) {
+      if (expiresAt > now) continue
+      items.delete(key)
+      waking.delete(key)
+    }
+  }
   return {
     async fold<State, Answer>(request: FoldRequest<State, Answer>) {
-      if (++folds % SWEEP_FOLDS === 0) {
-        for (const [key, { expiresAt }] of items) if (expiresAt <= request.now) items.delete(key)
-      }
+      if (++folds % SWEEP_FOLDS === 0) sweep(request.now)
       const { next, answer } = step(items.get(request.key), request)
-      if (next) items.set(request.key, next)
-      return JSON.parse(answer) as Answer
+      if (next) {
+        items.set(request.key, next)
+        if (next.wakeAt !== undefined) waking.set(request.key, next.wakeAt)
+        else waking.delete(request.key)
+      }
+      return spoken(answer) as Answer
     },
-    async due() {
-      return []
+    async due(now, limit) {
+      const due: Due[] = []
+      for (const [key, wakeAt] of waking) if (wakeAt <= now) due.push({ key, wakeAt })
+      return due.sort((a, b) => a.wakeAt - b.wakeAt).slice(0, limit)
     },
     async lease(name, holder, now, forMs) {
       const held = leases.get(name)

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { DatabaseSync } from 'node:sqlite'
 import { GetItemCommand } from '@aws-sdk/client-dynamodb'
 import type { StateStore } from '@weir/sigma'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,7 +12,6 @@ import { keepsTheStateContract } from './contract.ts'
 import { dynamodbState } from './dynamodb.ts'
 import { memoryState } from './memory.ts'
 import { sqliteState } from './sqlite.ts'
-import { step } from './step.ts'
 import { localDynamo } from './testing.ts'
 
 const TABLE = 'weir-state'
@@ -72,6 +72,32 @@ describe('sqliteState', () => {
   })
 })
 
+describe('a SQLite file of before there was wake_at', () => {
+  it('keeps what it holds, remembers what it answered, and learns to wake', async () => {
+    const path = join(folder, 'old.db')
+    const digest = createHash('sha256').update('b').digest('base64url').slice(0, 22)
+    const old = new DatabaseSync(path)
+    old.exec(
+      'CREATE TABLE state (key TEXT PRIMARY KEY, state TEXT NOT NULL, answers TEXT NOT NULL, expires_at INTEGER NOT NULL) WITHOUT ROWID',
+    )
+    old.prepare('INSERT INTO state VALUES (?, ?, ?, ?)').run('k', '7', JSON.stringify([[digest, '{"n":7}']]), 100)
+    old.close()
+    const [store, other] = [kept(sqliteState({ path })), kept(sqliteState({ path }))]
+    const request = {
+      key: 'k',
+      batch: 'b',
+      now: 1,
+      expiresAt: 100,
+      initial: 0,
+      reduce: (n: number) => ({ state: n + 1, answer: { n: n + 1 }, wakeAt: 50 }),
+    }
+    expect(await store.fold(request)).toEqual({ n: 7 })
+    expect(await other.fold({ ...request, batch: 'c' })).toEqual({ n: 8 })
+    expect(await store.fold(request)).toEqual({ n: 7 })
+    expect(await store.due(50, 10)).toEqual([{ key: 'k', wakeAt: 50 }])
+  })
+})
+
 describe('dynamodbState', () => {
   keepsTheStateContract(async () => kept(dynamodbState({ table: TABLE, client: dynamo.client })), { runs: 15 })
 
@@ -88,33 +114,5 @@ describe('dynamodbState', () => {
     })
     const { Item } = await dynamo.client.send(new GetItemCommand({ TableName: TABLE, Key: { pk: { S: `state#${key}` } } }))
     expect(Item?.['expiresAt']).toEqual({ N: '1800000001' })
-  })
-})
-
-describe('step', () => {
-  it.each([
-    ['x', 50_000],
-    ['€', 20_000],
-    ['"', 20_000],
-  ])('keeps the newest answers that an item may hold, in bytes: %s', (character, length) => {
-    let item: ReturnType<typeof step>['next']
-    const fold = (batch: string, answer: string) => {
-      item = step(item, {
-        key: 'k',
-        batch,
-        now: 1,
-        expiresAt: 10,
-        initial: 0,
-        reduce: (state: number) => ({ state: state + 1, answer }),
-      }).next
-      return Buffer.byteLength(JSON.stringify(item?.answers))
-    }
-    for (let i = 0; i < 20; i++) expect(fold(`b${i}`, character.repeat(length))).toBeLessThanOrEqual(200_002)
-    const kept = item?.answers.length ?? 0
-    expect(kept).toBeGreaterThan(1)
-    // An answer that no item can hold is not kept; the state is, and so are the other answers.
-    expect(fold('large', character.repeat(300_000))).toBeLessThanOrEqual(200_002)
-    expect(item?.answers).toHaveLength(kept)
-    expect(item?.state).toBe('21')
   })
 })

@@ -1,25 +1,19 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { FoldRequest } from '@weir/sigma'
+import { emptyAnswers, find, remember } from './answers.ts'
 
 /** What a store keeps under one key. */
 export interface Item {
   /** JSON. */
   readonly state: string
-  /** What was answered to the last batches, oldest first: a digest of the batch's name, and the answer as JSON. */
-  readonly answers: readonly (readonly [batch: string, answer: string])[]
+  /** What was answered to the last batches: see answers.ts. */
+  readonly answers: string
   /** Epoch milliseconds. */
   readonly expiresAt: number
+  /** When the key asked to be looked at again, epoch milliseconds. */
+  readonly wakeAt?: number
 }
 
-/**
- * Batches of which a key remembers the answer. A stream redelivers what it delivered last, and a key sees each batch once, so this covers
- * hours of a busy group. A batch that comes again after so many others is folded again: its events count twice, and a finding it then makes
- * has the same uid.
- */
-export const REMEMBERED_BATCHES = 256
-
-/** Of the answers together, UTF-8 and as JSON in JSON: an item must fit DynamoDB's 400 KB with its state. */
-const MAX_ANSWER_BYTES = 200_000
 const MAX_KEY = 1_024
 const MAX_BATCH = 256
 
@@ -30,39 +24,46 @@ export function step<State, Answer>(
 ): { readonly next: Item | undefined; readonly answer: string } {
   checkNames(request)
   const item = found && found.expiresAt > request.now ? found : undefined
-  const batch = createHash('sha256').update(request.batch).digest('base64url').slice(0, 22)
-  const known = item?.answers.find(([name]) => name === batch)
-  if (known) return { next: undefined, answer: known[1] }
+  const batch = digest(request.batch)
+  const known = item && find(item.answers, batch)
+  if (known !== undefined) return { next: undefined, answer: known }
 
   // By way of JSON even the first time, so that every adapter and every repetition gives `reduce` and the caller the same values.
   const before = item ? item.state : json(request.initial)
-  const { state, answer } = request.reduce(JSON.parse(before) as State)
+  const { state, answer, wakeAt } = request.reduce(JSON.parse(before) as State)
   const said = json(answer)
   return {
     next: {
       state: json(state),
-      answers: bounded([...(item?.answers ?? []), [batch, said]]),
-      expiresAt: Math.max(item?.expiresAt ?? 0, request.expiresAt),
+      answers: remember(item?.answers ?? emptyAnswers, batch, said),
+      expiresAt: Math.trunc(Math.max(item?.expiresAt ?? 0, request.expiresAt)),
+      ...(wakeAt !== undefined && Number.isFinite(wakeAt) ? { wakeAt: Math.trunc(wakeAt) } : {}),
     },
     answer: said,
   }
 }
 
-/** The newest answers that fit. One too large is not kept: its batch, should it come again, is folded again. */
-function bounded(answers: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
-  const kept: (readonly [string, string])[] = []
-  let bytes = 0
-  for (const each of answers.slice(-REMEMBERED_BATCHES).toReversed()) {
-    const size = Buffer.byteLength(JSON.stringify(each)) + 1
-    if (size > MAX_ANSWER_BYTES) continue
-    bytes += size
-    if (bytes > MAX_ANSWER_BYTES) break
-    kept.push(each)
-  }
-  return kept.toReversed()
+/** The answer as the caller gets it: mostly a word, for which no parser is needed. */
+export function spoken(answer: string): unknown {
+  return WORDS.has(answer) ? WORDS.get(answer) : JSON.parse(answer)
 }
 
+const WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ['null', null],
+  ['true', true],
+  ['false', false],
+])
+
 const json = (value: unknown): string => JSON.stringify(value) ?? 'null'
+
+// One batch is folded into many keys, one after another.
+let last = { batch: '', digest: '' }
+
+/** 72 bits: among the batches that one key remembers, two share them once in 10¹⁷ keys; and nobody outside chooses a batch's name. */
+function digest(batch: string): string {
+  if (last.batch !== batch) last = { batch, digest: hash('sha256', batch, 'base64url').slice(0, 12) }
+  return last.digest
+}
 
 function checkNames({ key, batch }: { readonly key: string; readonly batch: string }): void {
   if (key.length === 0 || key.length > MAX_KEY)

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { WAKE_INDEX } from './dynamodb.ts'
 
 /** A DynamoDB on loopback with a table of the shape that `weir.yaml` asks for. */
 export async function localDynamo(table: string): Promise<{ readonly client: DynamoDBClient; close(): Promise<void> }> {
@@ -19,7 +20,21 @@ export async function localDynamo(table: string): Promise<{ readonly client: Dyn
     new CreateTableCommand({
       TableName: table,
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'wake', AttributeType: 'S' },
+        { AttributeName: 'wakeAt', AttributeType: 'N' },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: WAKE_INDEX,
+          KeySchema: [
+            { AttributeName: 'wake', KeyType: 'HASH' },
+            { AttributeName: 'wakeAt', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['key'] },
+        },
+      ],
       BillingMode: 'PAY_PER_REQUEST',
     }),
   )
