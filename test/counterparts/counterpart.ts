@@ -22,6 +22,8 @@ export class Skipped extends Error {}
 export interface Stand {
   /** A folder of its own, removed afterwards. */
   readonly temp: string
+  /** What was asked for on the command line; each counterpart has its own default. */
+  readonly options: Options
   /** One thing to be shown; a failing one is told and counted, and the others still run. Answers whether it held. */
   step(what: string, work: () => unknown): Promise<boolean>
   note(line: string): void
@@ -29,6 +31,14 @@ export interface Stand {
   installed(key: string, make: (folder: string) => Promise<void>): Promise<string>
   /** Starts a process that is killed, with its children, at the latest when the counterpart ends. */
   start(command: string, args: readonly string[], options?: StartOptions): Started
+}
+
+/** For counterparts that generate what they compare. */
+export interface Options {
+  /** How much to generate. */
+  readonly runs?: number
+  /** The same seed generates the same. */
+  readonly seed?: number
 }
 
 export interface StartOptions {
@@ -157,7 +167,11 @@ export async function install(
 }
 
 /** Runs one counterpart on a stand of its own and tells what came of it. */
-export async function hold(counterpart: Counterpart, print: (line: string) => void): Promise<'passed' | 'failed' | 'skipped'> {
+export async function hold(
+  counterpart: Counterpart,
+  print: (line: string) => void,
+  options: Options = {},
+): Promise<'passed' | 'failed' | 'skipped'> {
   const temp = await mkdtemp(join(tmpdir(), 'weir-counterpart-'))
   const started: Started[] = []
   let failed = 0
@@ -167,6 +181,7 @@ export async function hold(counterpart: Counterpart, print: (line: string) => vo
   }
   const stand: Stand = {
     temp,
+    options,
     note: line => print(`          ${line}`),
     async step(what, work) {
       try {

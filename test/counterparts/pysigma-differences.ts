@@ -1,0 +1,168 @@
+// Where Weir and pySigma read a rule differently, and who follows the specification. Whatever else differs fails the check, and so does an
+// entry whose witness no longer differs.
+
+interface Witness {
+  readonly detection: Readonly<Record<string, unknown>>
+  readonly placeholders?: Readonly<Record<string, readonly string[]>>
+}
+
+export type Difference = {
+  readonly name: string
+  readonly why: string
+  /** Where the specification 2.1.0 says so, or that it does not. */
+  readonly source: string
+  readonly witness: Witness
+} & (
+  | { readonly kind: 'Weir refuses' | 'pySigma refuses'; readonly reason: RegExp }
+  | {
+      readonly kind: 'match'
+      /** Whether a rule with this line in it may tell the two apart. */
+      readonly line: (modifiers: readonly string[], value: unknown) => boolean
+      /** An event on which the witness does. */
+      readonly record: Readonly<Record<string, unknown>>
+    }
+)
+
+const sel = (key: string, value: unknown): Witness => ({ detection: { sel: { [key]: value }, condition: 'sel' } })
+const SILENT = 'nothing; the table "Where the specification is silent" decides'
+
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    name: 'inexact-number',
+    kind: 'Weir refuses',
+    reason: /this number is not exact/,
+    why: 'A number above 2^53 is not the one that was written once JSON or YAML has been read, so an equality with it would never hold.',
+    source: SILENT,
+    witness: sel('f', 1e21),
+  },
+  {
+    name: 'date-part-range',
+    kind: 'Weir refuses',
+    reason: /modifier "(minute|hour|day|week|month|year)": \w+ is a whole number from/,
+    why: 'An hour 25 never comes. pySigma takes any number, and cuts 1.5 to 1.',
+    source: 'modifiers appendix, Time Modifiers: "number between 0 and 23" and so on',
+    witness: sel('f|hour', 25),
+  },
+  {
+    name: 'list-in-list',
+    kind: 'Weir refuses',
+    reason: /a list in a list is not Sigma/,
+    why: 'pySigma nests them.',
+    source: 'rules specification, Lists: "Lists can contain: strings … maps"',
+    witness: { detection: { sel: [['a'], ['b']], condition: 'sel' } },
+  },
+  {
+    name: 'keyword-modifier',
+    kind: 'Weir refuses',
+    reason: /modifier "\w+" needs a field before it/,
+    why: 'A keyword is looked for in the whole event, which has no beginning, is no number and no date.',
+    source: 'rules specification, Keywords search: "searching for keywords across an entire event"',
+    witness: sel('|startswith', 'a'),
+  },
+  {
+    name: 'keyword-type',
+    kind: 'Weir refuses',
+    reason: /(a boolean|null) is no keyword/,
+    why: 'pySigma takes true and null for keywords and leaves their meaning to the backend.',
+    source: 'rules specification, Lists: "strings that are applied to the full log message"',
+    witness: { detection: { sel: [true, 'a'], condition: 'sel' } },
+  },
+  {
+    name: 'empty',
+    kind: 'Weir refuses',
+    reason: /an empty (list matches nothing|selection)/,
+    why: 'pySigma reads an empty list as null, which the writer of `f: []` hardly meant.',
+    source: SILENT,
+    witness: sel('f', []),
+  },
+  {
+    name: 'null-selection',
+    kind: 'Weir refuses',
+    reason: /expected a map of fields, a list of maps or a list of keywords/,
+    why: 'pySigma takes an empty selection for the keyword null.',
+    source: 'rules specification, Search-Identifier: "two different data structures - lists and maps"',
+    witness: { detection: { sel: null, other: ['a'], condition: 'other' } },
+  },
+  {
+    name: 'null-in-list',
+    kind: 'Weir refuses',
+    reason: /null cannot stand in a list/,
+    why: 'pySigma takes it.',
+    source: 'rules specification, Special Field Values: "null cannot be part of a list of field values"',
+    witness: sel('f', ['a', null]),
+  },
+  {
+    name: 'netmask',
+    kind: 'Weir refuses',
+    reason: /has no valid prefix length/,
+    why: "10.0.0.0/255.0.0.0 is Python's notation; a netmask is not CIDR.",
+    source: 'modifiers appendix, cidr: "CIDR network range specification"',
+    witness: sel('f|cidr', '10.0.0.0/255.0.0.0'),
+  },
+  {
+    name: 'empty-fieldref',
+    kind: 'Weir refuses',
+    reason: /fieldref takes a field name/,
+    why: 'A field without a name is no field.',
+    source: SILENT,
+    witness: sel('f|fieldref', ''),
+  },
+  {
+    name: 'type-modifier-first',
+    kind: 'Weir refuses',
+    reason: /reads the value as written, so no other may change it before/,
+    why: 'pySigma asks this of re, cidr and exists only. What a changed value would mean as the name of a field is not said.',
+    source: SILENT,
+    witness: sel('f|wide|fieldref', 'g'),
+  },
+  {
+    name: 'utf16le',
+    kind: 'pySigma refuses',
+    reason: /Unknown modifier 'utf16le'/,
+    why: 'pySigma knows it as wide only.',
+    source: 'modifiers appendix, Encoding: utf16le',
+    witness: sel('f|utf16le', 'a'),
+  },
+  {
+    name: 'utf16-of-other-letters',
+    kind: 'pySigma refuses',
+    reason: /(Wide|UTF-16|UTF-16BE) modifier only allowed for/,
+    why: 'pySigma keeps the bytes in a text and so can hold those of ASCII only.',
+    source: 'modifiers appendix, Encoding: "Transforms value to UTF16-LE encoding"',
+    witness: sel('f|wide|base64', 'é'),
+  },
+  {
+    name: 'many-dashes',
+    kind: 'pySigma refuses',
+    reason: /windash modifier expands at most three dash occurrences/,
+    why: 'pySigma writes every combination out; here a dash is a kind of wildcard and costs nothing.',
+    source: 'modifiers appendix, windash: "all possible permutations"',
+    witness: sel('f|windash', '-a -b -c -d'),
+  },
+  {
+    name: 'hyphen-in-pattern',
+    kind: 'pySigma refuses',
+    reason:
+      /SigmaConditionError: (Expected end of text, found '-|Unbalanced parentheses or expression syntax error, found '(-|all|any|1|not))/,
+    why: 'An identifier may hold a hyphen in pySigma, and a pattern of identifiers may not.',
+    source: 'rules specification, Condition: nothing on the characters of a name',
+    witness: { detection: { 'sel-a': { f: 1 }, condition: '1 of sel-*' } },
+  },
+  {
+    name: 'placeholder-name',
+    kind: 'pySigma refuses',
+    reason: /unresolved placeholder [^\n]*[^\w\n]/,
+    why: 'pySigma takes whatever stands between two percent signs for a name; here a name is letters, digits and _.',
+    source: SILENT,
+    witness: sel('f|expand', '50% of 100%'),
+  },
+  {
+    name: 'escaped-percent',
+    kind: 'match',
+    line: (modifiers, value) => modifiers.includes('expand') && JSON.stringify(value).includes('\\\\%'),
+    why: 'pySigma knows no escaped percent sign.',
+    source: 'rules specification, Placeholders: "A plain percent character can be used by escaping it with a backslash"',
+    witness: { ...sel('f|expand', '\\%one%'), placeholders: { one: ['x'] } },
+    record: { f: '%one%' },
+  },
+]
