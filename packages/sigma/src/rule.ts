@@ -1,3 +1,4 @@
+import type { CarriedFilter } from './filter.ts'
 import type { Condition } from './tree.ts'
 import type { LogSource, RuleMeta } from './types.ts'
 
@@ -14,7 +15,11 @@ export interface Rule {
   readonly fields: readonly string[]
   /** The same rule for events of other log sources, under their field names. An event that several bindings match is one match. */
   readonly also?: readonly Binding[]
+  /** The filters that its condition holds, in the order in which they were read. */
+  readonly filters?: readonly CarriedFilter[]
   readonly file: string
+  /** Where its id stands, or else where its document begins. */
+  readonly place: Place
   /** The parsed YAML, to be put into a pack; `parseDocument` reads it back. */
   readonly document: unknown
 }
@@ -27,8 +32,12 @@ export interface Binding {
   readonly fields: readonly string[]
 }
 
-/** Finds a place in the text that a document came from: line and column count from 1, and are 0 when it came from a pack. */
-export type Locate = (path: Path) => { readonly line: number; readonly column: number }
+/** A place in the text that a document came from: line and column count from 1, and are 0 when it came from a pack. */
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+export type Locate = (path: Path) => Place
 
 /** Why a document was not taken. Line and column count from 1, and are 0 when the document came from a pack. */
 export interface Refusal {

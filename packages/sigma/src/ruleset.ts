@@ -2,7 +2,7 @@ import { linkCorrelations } from './correlation/link.ts'
 import type { CorrelationRule } from './correlation/model.ts'
 import { applyFilters, type Filter } from './filter.ts'
 import { applyMappings, type FieldMapping } from './mapping.ts'
-import type { Refusal, Rule } from './rule.ts'
+import type { Place, Refusal, Rule } from './rule.ts'
 
 /** What the documents of one or several files hold, each read on its own. */
 export interface Parsed {
@@ -22,17 +22,62 @@ export interface RuleSet {
   readonly refused: readonly Refusal[]
 }
 
-/** Brings together documents that speak of each other, wherever they were read. What names something that is not there is refused. */
+/**
+ * Brings together documents that speak of each other, wherever they were read. What names something that is not there is refused, and so is
+ * what has an id or a name that one before it has.
+ */
 export function linkRules(parsed: readonly Parsed[], mappings: readonly FieldMapping[] = []): RuleSet {
-  const filtered = applyFilters(
-    parsed.flatMap(({ rules }) => rules),
-    parsed.flatMap(({ filters }) => filters),
-  )
+  const unique = withoutDuplicates(parsed)
+  const filtered = applyFilters(unique.rules, unique.filters, unique.correlations)
   const rules = applyMappings(filtered.rules, mappings)
-  const linked = linkCorrelations(
-    rules,
-    parsed.flatMap(({ correlations }) => correlations),
-  )
-  const refused = [...parsed.flatMap(each => each.refused), ...filtered.refused, ...linked.refused]
+  const linked = linkCorrelations(rules, unique.correlations)
+  const refused = [...unique.refused, ...filtered.refused, ...linked.refused]
   return { rules, correlations: linked.correlations, silent: linked.silent, refused }
+}
+
+/** What a finding, a filter or a correlation calls a document by. */
+interface Called {
+  readonly id: string
+  readonly name: string | undefined
+  readonly title: string
+  readonly file: string
+  readonly place: Place
+}
+
+/** All documents in one, those left out whose id or name is taken; the refusal names both places. */
+export function withoutDuplicates(parsed: readonly Parsed[]): Parsed {
+  const ids = new Map<string, Called>()
+  const names = new Map<string, Called>()
+  const refused = parsed.flatMap(each => each.refused)
+  const isNew = (called: Called): boolean => {
+    const sameId = ids.get(called.id)
+    const sameName = called.name === undefined ? undefined : names.get(called.name)
+    const taken = sameId ?? sameName
+    if (taken) {
+      const what = sameId ? `id ${called.id}` : `name "${called.name}"`
+      const { file, place } = taken
+      const where = place.line > 0 ? `${file}:${place.line}:${place.column}` : file
+      refused.push({
+        file: called.file,
+        ...called.place,
+        rule: called.title,
+        reason: `its ${what} is taken by "${taken.title}" in ${where}`,
+      })
+      return false
+    }
+    ids.set(called.id, called)
+    if (called.name !== undefined) names.set(called.name, called)
+    return true
+  }
+  const named = ({ meta, name, file }: Rule | CorrelationRule, place: Place): Called => ({ ...meta, name, file, place })
+  return {
+    rules: parsed.flatMap(({ rules }) => rules.filter(rule => isNew(named(rule, rule.place)))),
+    correlations: parsed.flatMap(({ correlations }) =>
+      correlations.filter(correlation => isNew(named(correlation, correlation.locate(['id'])))),
+    ),
+    filters: parsed.flatMap(({ filters }) =>
+      filters.filter(({ id, title, file, locate }) => isNew({ id, title, file, name: undefined, place: locate(['id']) })),
+    ),
+    refused,
+  }
 }

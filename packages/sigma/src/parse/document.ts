@@ -1,18 +1,16 @@
-import { CONDITION_SIZE, ConditionError, parseCondition } from '../condition/parser.ts'
 import type { CorrelationRule } from '../correlation/model.ts'
 import type { Filter } from '../filter.ts'
 import { type Locate, type ParseOptions, type Refusal, type Rule, RuleError } from '../rule.ts'
-import type { Condition, Detection } from '../tree.ts'
+import type { Condition } from '../tree.ts'
 import { readCorrelation } from './correlation.ts'
 import { DetectionReader, isMap } from './detection.ts'
 import { readFilter } from './filter.ts'
 import { own, readLogSource, readMeta, readName, readTaxonomy } from './metadata.ts'
+import { readSelections } from './selections.ts'
 
 /** How deep a document may nest, and how many values it may hold, counting a shared one each time. */
 export const DOCUMENT_DEPTH = 32
 export const DOCUMENT_SIZE = 200_000
-/** The longest condition, in characters. */
-const CONDITION_LENGTH = 65_535
 
 /** What one document is. */
 export type Document = { readonly rule: Rule } | { readonly correlation: CorrelationRule } | { readonly filter: Filter }
@@ -51,10 +49,10 @@ export function readDocument(document: unknown, file: string, options: ParseOpti
     throw new RuleError(['action'], 'collections of old Sigma ("action: global") are not Sigma 2; write each rule whole')
   if (Object.hasOwn(document, 'correlation')) return { correlation: readCorrelation(document, file, locate) }
   if (Object.hasOwn(document, 'filter')) return { filter: readFilter(document, file, options, locate) }
-  return { rule: readRule(document, file, options) }
+  return { rule: readRule(document, file, options, locate) }
 }
 
-function readRule(document: Readonly<Record<string, unknown>>, file: string, options: ParseOptions): Rule {
+function readRule(document: Readonly<Record<string, unknown>>, file: string, options: ParseOptions, locate: Locate): Rule {
   const meta = readMeta(document)
   const logsource = readLogSource(document)
   const taxonomy = readTaxonomy(document)
@@ -69,6 +67,7 @@ function readRule(document: Readonly<Record<string, unknown>>, file: string, opt
     condition,
     fields: [...reader.fields].sort(),
     file,
+    place: locate(['id']),
     document,
   }
 }
@@ -84,35 +83,7 @@ function readDetection(document: Readonly<Record<string, unknown>>, reader: Dete
   const detection = own(document, 'detection')
   if (!isMap(detection))
     throw new RuleError(['detection'], detection === undefined ? 'detection is missing' : 'detection must be a map')
-  if (Object.hasOwn(detection, 'timeframe')) {
-    throw new RuleError(['detection', 'timeframe'], 'timeframe belongs to old aggregations; write a correlation rule')
-  }
-  const detections = new Map<string, Detection>()
-  for (const [name, definition] of Object.entries(detection)) {
-    if (name !== 'condition') detections.set(name, reader.read(definition, ['detection', name]))
-  }
-  const written = own(detection, 'condition')
-  if (written === undefined || written === null) throw new RuleError(['detection'], 'condition is missing')
-  if (!Array.isArray(written)) return readCondition(written, detections, ['detection', 'condition'])
-  if (written.length * detections.size > CONDITION_SIZE) throw new RuleError(['detection', 'condition'], 'too many conditions')
-  const items = written.map((one, i) => readCondition(one, detections, ['detection', 'condition', i]))
-  const [first] = items
-  if (!first) throw new RuleError(['detection', 'condition'], 'condition is empty')
-  return items.length === 1 ? first : { kind: 'or', items }
-}
-
-function readCondition(
-  written: unknown,
-  detections: ReadonlyMap<string, Detection>,
-  path: readonly (string | number)[],
-): Condition {
-  if (typeof written !== 'string') throw new RuleError(path, 'condition must be a text')
-  if (written.length > CONDITION_LENGTH) throw new RuleError(path, `condition is longer than ${CONDITION_LENGTH} characters`)
-  try {
-    return parseCondition(written, detections)
-  } catch (error) {
-    throw error instanceof ConditionError ? new RuleError(path, `condition: ${error.message}`, error.at) : error
-  }
+  return readSelections(detection, reader, ['detection'])
 }
 
 /** Walks the document before anything recursive does. */

@@ -50,11 +50,12 @@ describe('parseRules', () => {
   })
 
   it('names the document that is a correlation or a filter, at its line', () => {
-    const correlation = 'title: C\ncorrelation:\n  type: event_count\n'
-    expect(parseRules(`${RULE}---\n${correlation}`, 'a.yml').refused).toEqual([
-      { file: 'a.yml', line: 10, column: 1, rule: 'C', reason: 'correlation rules are not supported yet' },
-    ])
-    expect(refused('title: F\nlogsource: {product: test}\nfilter:\n  rules: any\n').reason).toBe('filters are not supported yet')
+    const correlation = 'title: C\ncorrelation:\n  type: no_such_type\n'
+    const [first] = parseRules(`${RULE}---\n${correlation}`, 'a.yml').refused
+    expect(first).toMatchObject({ file: 'a.yml', rule: 'C' })
+    expect(first?.line).toBeGreaterThan(9)
+    const filter = refused('title: F\nlogsource: {product: test}\nfilter:\n  rules: any\n')
+    expect(filter).toMatchObject({ line: 3, rule: 'F', reason: 'condition is missing' })
     expect(refused('action: global\n').reason).toContain('action: global')
   })
 
