@@ -11,7 +11,8 @@ export interface Filter {
   readonly title: string
   /** It must cover the log sources of the rules that it names. */
   readonly logsource: LogSource
-  readonly taxonomy: Rule['taxonomy']
+  /** As written: that of the rules it is for. */
+  readonly taxonomy: string
   /** Ids and names as written, or every rule of the log source. */
   readonly rules: readonly string[] | 'any'
   /** What must hold beside the rule's own condition. Its selections are named `<title>: <selection>`. */
@@ -75,8 +76,9 @@ function withFilters(rule: Rule, filters: readonly Filter[] | undefined): Rule {
 const fits = (filter: Filter, rule: Rule): boolean => misfit(filter, rule) === undefined
 
 function misfit(filter: Filter, rule: Rule): string | undefined {
-  if (filter.taxonomy !== rule.taxonomy)
-    return `the rule "${rule.meta.title}" is written in the taxonomy ${rule.taxonomy}, the filter in ${filter.taxonomy}`
+  const taxonomy = rule.dialect ?? rule.taxonomy
+  if (filter.taxonomy !== taxonomy)
+    return `the rule "${rule.meta.title}" is written in the taxonomy ${taxonomy}, the filter in ${filter.taxonomy}`
   if (!covers(filter.logsource, rule.logsource))
     return `the filter's log source (${shown(filter.logsource)}) does not cover that of the rule "${rule.meta.title}" (${shown(rule.logsource)})`
   return undefined

@@ -1,5 +1,5 @@
 export * from './pack.ts'
-export { parseRules } from './parse/yaml.ts'
+export { parseMappings, parseRules } from './parse/yaml.ts'
 export type * from './tree.ts'
 export * from './cases.ts'
 export * from './explain.ts'

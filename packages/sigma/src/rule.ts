@@ -10,6 +10,8 @@ export interface Rule {
   readonly logsource: LogSource
   /** Which body the rule's field names belong to: `event.record` for `sigma`, `event.ocsf` for `ocsf`. */
   readonly taxonomy: 'sigma' | 'ocsf'
+  /** The user's own taxonomy that the document is written in: a field mapping for it translates the names. */
+  readonly dialect?: string
   readonly condition: Condition
   /** Every field that the detection reads, sorted; keywords read the whole event and are not in it. */
   readonly fields: readonly string[]
@@ -52,6 +54,8 @@ export interface Refusal {
 export interface ParseOptions {
   /** The values of `%name%` under `|expand`; they may hold wildcards. A rule whose placeholder is not here is refused. */
   readonly placeholders?: { readonly [name: string]: readonly string[] }
+  /** Taxonomies beside `sigma` and `ocsf` that the field mappings translate. A rule of any other is refused. */
+  readonly taxonomies?: readonly string[]
 }
 
 /** Where in a document something is wrong: the keys and indexes that lead there. */

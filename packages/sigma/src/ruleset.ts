@@ -10,6 +10,8 @@ export interface Parsed {
   readonly correlations: readonly CorrelationRule[]
   readonly filters: readonly Filter[]
   readonly refused: readonly Refusal[]
+  /** Field mappings that came with them, as in a pack. */
+  readonly mappings?: readonly FieldMapping[]
 }
 
 /** Rules that can run: filters are in them, field names are the events', correlations know their rules. */
@@ -24,15 +26,16 @@ export interface RuleSet {
 
 /**
  * Brings together documents that speak of each other, wherever they were read. What names something that is not there is refused, and so is
- * what has an id or a name that one before it has.
+ * what has an id or a name that one before it has. `mappings` come behind those of `parsed`.
  */
 export function linkRules(parsed: readonly Parsed[], mappings: readonly FieldMapping[] = []): RuleSet {
   const unique = withoutDuplicates(parsed)
   const filtered = applyFilters(unique.rules, unique.filters, unique.correlations)
-  const rules = applyMappings(filtered.rules, mappings)
-  const linked = linkCorrelations(rules, unique.correlations)
-  const refused = [...unique.refused, ...filtered.refused, ...linked.refused]
-  return { rules, correlations: linked.correlations, silent: linked.silent, refused }
+  const all = [...parsed.flatMap(each => each.mappings ?? []), ...mappings]
+  const mapped = applyMappings(filtered.rules, all)
+  const linked = linkCorrelations(mapped.rules, unique.correlations, all)
+  const refused = [...unique.refused, ...filtered.refused, ...mapped.refused, ...linked.refused]
+  return { rules: mapped.rules, correlations: linked.correlations, silent: linked.silent, refused }
 }
 
 /** What a finding, a filter or a correlation calls a document by. */

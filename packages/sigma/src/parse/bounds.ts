@@ -17,14 +17,21 @@ export function readBounds(condition: Map, type: CorrelationType): readonly Boun
   for (const [key, value] of Object.entries(condition)) {
     if (key === 'field' || key === 'percentile') continue
     const op = OPERATORS.find(each => each === key)
-    if (!op) throw new RuleError([...PATH, key], `unknown key "${key.slice(0, 40)}"; write one of ${OPERATORS.join(', ')}, field, percentile`)
+    if (!op)
+      throw new RuleError(
+        [...PATH, key],
+        `unknown key "${key.slice(0, 40)}"; write one of ${OPERATORS.join(', ')}, field, percentile`,
+      )
     bounds.push({ op, value: readNumber(value, type, [...PATH, key]) })
   }
   if (bounds.length === 0) throw new RuleError(PATH, `condition compares with nothing; write one of ${OPERATORS.join(', ')}`)
   const lower = bounds.find(({ op }) => op === 'gt' || op === 'gte')
   const upper = bounds.find(({ op }) => op === 'lt' || op === 'lte')
   if (bounds.length > 2 || (bounds.length === 2 && !(lower && upper)))
-    throw new RuleError(PATH, 'condition takes one comparison, or a range of two: gt or gte, and lt or lte; chain correlations for more')
+    throw new RuleError(
+      PATH,
+      'condition takes one comparison, or a range of two: gt or gte, and lt or lte; chain correlations for more',
+    )
   return bounds
 }
 
@@ -50,7 +57,8 @@ export function readFields(condition: Map, type: CorrelationType): readonly stri
     return []
   }
   const list: readonly unknown[] = Array.isArray(written) ? written : [written]
-  if (written === undefined || written === null || list.length === 0) throw new RuleError(PATH, `field is missing: what ${type} reads`)
+  if (written === undefined || written === null || list.length === 0)
+    throw new RuleError(PATH, `field is missing: what ${type} reads`)
   if (list.length > (type === 'value_count' ? FIELDS_LIMIT : 1))
     throw new RuleError(path, type === 'value_count' ? `more than ${FIELDS_LIMIT} fields` : `${type} reads one field`)
   return list.map((field, i) => {
@@ -67,7 +75,8 @@ export function readPercentile(condition: Map, type: CorrelationType): number | 
   if (type === 'value_percentile') {
     if (written === undefined || written === null)
       throw new RuleError(PATH, 'percentile is missing: which one is compared, such as "percentile: 95"')
-    if (typeof written !== 'number' || !(written >= 0 && written <= 100)) throw new RuleError(path, 'percentile is a number from 0 to 100')
+    if (typeof written !== 'number' || !(written >= 0 && written <= 100))
+      throw new RuleError(path, 'percentile is a number from 0 to 100')
     return written
   }
   if (written !== undefined) throw new RuleError(path, `${type} takes no percentile; write value_percentile`)

@@ -18,7 +18,10 @@ export function readBranches(text: string, references: readonly string[], path: 
   )
   if (branches.length === 0) throw new RuleError(path, 'condition: it contradicts itself, so it can never hold')
   if (branches.some(({ seen }) => seen.length === 0)) {
-    throw new RuleError(path, 'condition: it can hold though no rule is seen, and then no event tells when; join a rule that is seen with "and"')
+    throw new RuleError(
+      path,
+      'condition: it can hold though no rule is seen, and then no event tells when; join a rule that is seen with "and"',
+    )
   }
   return branches
 }

@@ -38,7 +38,8 @@ export function readCorrelation(document: Map, file: string, locate: Locate): Co
   }
   const type = readType(own(correlation, 'type'))
   const references = texts(correlation, 'rules', type.startsWith('temporal') ? TEMPORAL_LIMIT : REFERENCES_LIMIT)
-  if (references.length === 0) throw new RuleError(['correlation', 'rules'], 'rules is missing: the ids or names of what is correlated')
+  if (references.length === 0)
+    throw new RuleError(['correlation', 'rules'], 'rules is missing: the ids or names of what is correlated')
   // Without an id it is named by its title and what it correlates, as a rule is by its title and log source.
   const meta = readMeta({ ...document, logsource: { correlation: own(correlation, 'type'), rules: references } })
   const name = readName(document)
@@ -75,7 +76,8 @@ function readCondition(written: unknown, type: CorrelationType, references: read
   const temporal = type === 'temporal' || type === 'temporal_ordered'
   if (temporal && (written === undefined || written === null)) return { bounds: [], branches: [everyOne(references)], fields: [] }
   if (typeof written === 'string') {
-    if (!temporal) throw new RuleError(path, `a condition over names of rules is for temporal types; ${type} takes a map, such as "gte: 10"`)
+    if (!temporal)
+      throw new RuleError(path, `a condition over names of rules is for temporal types; ${type} takes a map, such as "gte: 10"`)
     return { bounds: [], branches: readBranches(written, references, path), fields: [] }
   }
   if (!isMap(written)) throw new RuleError(path, `condition is missing: ${type} takes a map, such as "gte: 10"`)

@@ -55,7 +55,7 @@ export function readDocument(document: unknown, file: string, options: ParseOpti
 function readRule(document: Readonly<Record<string, unknown>>, file: string, options: ParseOptions, locate: Locate): Rule {
   const meta = readMeta(document)
   const logsource = readLogSource(document)
-  const taxonomy = readTaxonomy(document)
+  const taxonomy = readTaxonomy(document, options)
   const reader = new DetectionReader(options)
   const condition = readDetection(document, reader)
   const name = readName(document)
@@ -63,7 +63,7 @@ function readRule(document: Readonly<Record<string, unknown>>, file: string, opt
     meta,
     ...(name === undefined ? {} : { name }),
     logsource,
-    taxonomy,
+    ...taxonomy,
     condition,
     fields: [...reader.fields].sort(),
     file,

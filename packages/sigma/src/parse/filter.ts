@@ -17,7 +17,7 @@ export function readFilter(
 ): Filter {
   const { id, title } = readMeta(document)
   const logsource = readLogSource(document)
-  const taxonomy = readTaxonomy(document)
+  const taxonomy = readTaxonomy(document, options)
   const filter = own(document, 'filter')
   if (!isMap(filter)) throw new RuleError(['filter'], 'filter must be a map')
   const rules = readReferences(own(filter, 'rules'))
@@ -27,7 +27,7 @@ export function readFilter(
     id,
     title,
     logsource,
-    taxonomy,
+    taxonomy: taxonomy.dialect ?? taxonomy.taxonomy,
     rules,
     condition: named(condition, title),
     fields: [...reader.fields].sort(),

@@ -1,4 +1,4 @@
-import { RuleError } from '../rule.ts'
+import { type ParseOptions, type Path, type Rule, RuleError } from '../rule.ts'
 import { LEVELS, type Level, type LogSource, type RuleMeta } from '../types.ts'
 
 type Document = Readonly<Record<string, unknown>>
@@ -36,27 +36,34 @@ export function readMeta(document: Document): RuleMeta {
 export const readName = (document: Document): string | undefined => text(document, 'name', TITLE_LIMIT)
 
 /** Reads `logsource`: at least one of product, service and category; other keys, such as `definition`, are for people. Throws RuleError. */
-export function readLogSource(document: Document): LogSource {
-  const source = own(document, 'logsource')
-  if (source === undefined || source === null) throw new RuleError(['logsource'], 'logsource is missing')
-  if (typeof source !== 'object' || Array.isArray(source)) throw new RuleError(['logsource'], 'logsource must be a map')
+export const readLogSource = (document: Document): LogSource => readSource(own(document, 'logsource'), ['logsource'])
+
+/** Reads what names a log source, in whatever kind of document. Throws RuleError. */
+export function readSource(source: unknown, path: Path): LogSource {
+  const name = String(path.at(-1))
+  if (source === undefined || source === null) throw new RuleError(path, `${name} is missing`)
+  if (typeof source !== 'object' || Array.isArray(source)) throw new RuleError(path, `${name} must be a map`)
   const map = source as Document
   const logsource: Record<string, string> = {}
   for (const key of ['product', 'service', 'category']) {
     const value = own(map, key)
     if (value === undefined || value === null) continue
-    if (typeof value !== 'string' || value === '') throw new RuleError(['logsource', key], `logsource.${key} must be a text`)
+    if (typeof value !== 'string' || value === '') throw new RuleError([...path, key], `${name}.${key} must be a text`)
     logsource[key] = value.toLowerCase()
   }
-  if (Object.keys(logsource).length === 0) throw new RuleError(['logsource'], 'logsource names no product, service or category')
+  if (Object.keys(logsource).length === 0) throw new RuleError(path, `${name} names no product, service or category`)
   return logsource
 }
 
-export function readTaxonomy(document: Document): 'sigma' | 'ocsf' {
+/** Which body of the event a document's field names belong to, and its own taxonomy when mappings translate it. Throws RuleError. */
+export function readTaxonomy(document: Document, { taxonomies = [] }: ParseOptions): Pick<Rule, 'taxonomy' | 'dialect'> {
   const taxonomy = text(document, 'taxonomy') ?? 'sigma'
-  if (taxonomy !== 'sigma' && taxonomy !== 'ocsf')
-    throw new RuleError(['taxonomy'], `unknown taxonomy "${taxonomy.slice(0, 40)}"; write sigma or ocsf`)
-  return taxonomy
+  if (taxonomy === 'sigma' || taxonomy === 'ocsf') return { taxonomy }
+  if (taxonomies.includes(taxonomy)) return { taxonomy: 'sigma', dialect: taxonomy }
+  throw new RuleError(
+    ['taxonomy'],
+    `unknown taxonomy "${taxonomy.slice(0, 40)}"; write sigma or ocsf, or give a field mapping for this one`,
+  )
 }
 
 export const own = (map: Document, key: string): unknown => (Object.hasOwn(map, key) ? map[key] : undefined)

@@ -13,11 +13,15 @@ const LONGEST = 366 * 86_400_000
 /** Reads `timespan`, a number and a unit, as milliseconds. Throws RuleError. */
 export function readTimespan(written: unknown): number {
   const path: Path = ['correlation', 'timespan']
-  if (written === undefined || written === null) throw new RuleError(path, 'timespan is missing; write a number and a unit, such as 10m')
+  if (written === undefined || written === null)
+    throw new RuleError(path, 'timespan is missing; write a number and a unit, such as 10m')
   const [, digits = '', letter = ''] = (typeof written === 'string' && /^(\d{1,9})([A-Za-z])$/.exec(written)) || []
   const unit = UNITS.get(letter)
   if (unit === undefined) {
-    const hint = letter === 'M' || letter === 'y' ? 'months and years differ in length; write days' : 'write a number and s, m, h, d or w, such as 10m'
+    const hint =
+      letter === 'M' || letter === 'y'
+        ? 'months and years differ in length; write days'
+        : 'write a number and s, m, h, d or w, such as 10m'
     throw new RuleError(path, `timespan: ${hint}`)
   }
   const timespan = Number(digits) * unit

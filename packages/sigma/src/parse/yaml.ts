@@ -1,9 +1,11 @@
 import { type Document, isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml'
 import type { CorrelationRule } from '../correlation/model.ts'
 import type { Filter } from '../filter.ts'
+import type { FieldMapping } from '../mapping.ts'
 import { type Locate, type ParseOptions, type Path, type Refusal, type Rule, RuleError } from '../rule.ts'
 import type { Parsed } from '../ruleset.ts'
 import { DOCUMENT_DEPTH, readDocument, ruleName } from './document.ts'
+import { readMappings } from './mapping.ts'
 
 /** The longest text, in UTF-16 units, and how many documents one text may hold. */
 export const TEXT_LIMIT = 1_048_576
@@ -26,15 +28,33 @@ export function parseRules(text: string, file: string, options: ParseOptions = {
   const rules: Rule[] = []
   const correlations: CorrelationRule[] = []
   const filters: Filter[] = []
+  const refused = eachDocument(text, file, (value, place) => {
+    const read = readDocument(value, file, options, place)
+    if ('rule' in read) rules.push(read.rule)
+    else if ('correlation' in read) correlations.push(read.correlation)
+    else filters.push(read.filter)
+  })
+  return { rules, correlations, filters, refused }
+}
+
+/** Takes the field mappings of one YAML text. A document of which one mapping is wrong is refused with its place. Never throws. */
+export function parseMappings(
+  text: string,
+  file: string,
+): { readonly mappings: readonly FieldMapping[]; readonly refused: readonly Refusal[] } {
+  const mappings: FieldMapping[] = []
+  const refused = eachDocument(text, file, value => void mappings.push(...readMappings(value)))
+  return { mappings, refused }
+}
+
+/** Reads each document of a text; the answer is those that are no YAML, or that `take` threw a RuleError for. */
+function eachDocument(text: string, file: string, take: (value: unknown, place: Locate) => void): Refusal[] {
   const refused: Refusal[] = []
-  const parsed: Parsed = { rules, correlations, filters, refused }
-  const refuse = (reason: string): Parsed => {
-    refused.push({ file, line: 1, column: 1, rule: '', reason })
-    return parsed
-  }
+  const refuse = (reason: string): Refusal[] => [{ file, line: 1, column: 1, rule: '', reason }]
   if (text.length > TEXT_LIMIT) return refuse(`longer than ${TEXT_LIMIT} characters; split the file`)
   const lines = new LineCounter()
   const documents = parseAllDocuments(text, { ...YAML_OPTIONS, lineCounter: lines })
+  if (documents.length === 0) return refuse('holds no document')
   if (documents.length > DOCUMENTS_LIMIT) return refuse(`more than ${DOCUMENTS_LIMIT} documents; split the file`)
   for (const document of documents) {
     // What follows a last `---`.
@@ -42,21 +62,17 @@ export function parseRules(text: string, file: string, options: ParseOptions = {
     let value: unknown
     try {
       value = toValue(document)
-      const place: Locate = path => {
+      take(value, path => {
         const { line, col } = lines.linePos(locate(document, { path, offset: undefined }))
         return { line, column: col }
-      }
-      const read = readDocument(value, file, options, place)
-      if ('rule' in read) rules.push(read.rule)
-      else if ('correlation' in read) correlations.push(read.correlation)
-      else filters.push(read.filter)
+      })
     } catch (error) {
       if (!(error instanceof RuleError)) throw error
       const { line, col } = lines.linePos(error instanceof YamlError ? error.position : locate(document, error))
       refused.push({ file, line, column: col, rule: ruleName(value), reason: error.message })
     }
   }
-  return documents.length === 0 ? refuse('holds no document') : parsed
+  return refused
 }
 
 function isEmpty({ contents, errors }: Document.Parsed): boolean {
