@@ -1,13 +1,15 @@
-// `npm run bench [-- ingest|wire|extension …]`: the figures that the docs quote, each beside its peer or limit in the same run.
+// `npm run bench [-- ingest|wire|extension|sigma …]`: the figures that the docs quote, each beside its peer or limit in the same run.
 import { cpus, totalmem } from 'node:os'
 import { benchExtension } from './extension.ts'
 import { benchIngest } from './ingest.ts'
+import { benchSigma } from './sigma/index.ts'
 import { benchWire } from './wire.ts'
 
 const benches: Readonly<Record<string, () => void | Promise<void>>> = {
   wire: benchWire,
   ingest: benchIngest,
   extension: benchExtension,
+  sigma: benchSigma,
 }
 const asked = process.argv.slice(2)
 const unknown = asked.filter(name => !Object.hasOwn(benches, name))

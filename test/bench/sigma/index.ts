@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createEngine, type Rule } from '@weir/sigma'
+import { hold } from '../../counterparts/counterpart.ts'
+import { buildRsigma, openRsigma, type Rsigma, RSIGMA_VERSION, type RsigmaLoad } from '../../counterparts/rsigma-engine.ts'
+import { printTable } from '../stats.ts'
+import { anywhere, asEvents, type Contender, naive, oneByOne, ours, parsing, race, rsigmaOf } from './contenders.ts'
+import { printCost } from './cost.ts'
+import { type EventSet, eventSets } from './events/sets.ts'
+import { cloudPack, loadRules, type RuleSource, sigmaHq } from './rules.ts'
+
+const EVENTS = 4_000
+const ROUNDS = 5
+
+/** rsigma's program, or why there is none. */
+async function program(): Promise<string> {
+  let path = ''
+  const said: string[] = []
+  const build = async (stand: Parameters<typeof buildRsigma>[0]): Promise<void> => {
+    path = await buildRsigma(stand)
+  }
+  await hold({ name: 'rsigma', run: build }, line => said.push(line.trim()))
+  if (path === '') throw new Error(said.join(' ') || 'it could not be built')
+  return path
+}
+
+/**
+ * Events per second of one thread with real rule sets: Weir's engine, rsigma, a scan without an index, and `JSON.parse` of the same events;
+ * what rules cost in time and memory. `WEIR_BENCH_ROUNDS` changes the number of rounds.
+ */
+export async function benchSigma(): Promise<void> {
+  const rounds = Number(process.env['WEIR_BENCH_ROUNDS'] ?? ROUNDS)
+  const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'))
+  const path = await program().catch((error: unknown) => error as Error)
+  const peer: Peer = typeof path === 'string' ? { open: () => openRsigma(path) } : { why: path.message }
+  process.stdout.write(
+    'open' in peer
+      ? `\nrsigma ${RSIGMA_VERSION}: release build, thin LTO, one thread, events parsed beforehand, match detail off, bloom filter where it is faster\n`
+      : `\nrsigma: ${peer.why}\n`,
+  )
+  try {
+    const sets = eventSets(EVENTS)
+    const hq = sigmaHq()
+    if (hq) await compareAll({ source: hq, sets, rounds, folder }, peer)
+    else process.stdout.write('\nSigmaHQ: skipped, ../shared/data/sigma is not there\n')
+    const cloud = sets.filter(({ name }) => name === 'CloudTrail' || name === 'public logs')
+    await compareAll({ source: cloudPack(), sets: cloud, rounds, folder }, peer)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** How to have rsigma, or why it is not to be had. */
+type Peer = { open(): Rsigma } | { readonly why: string }
+
+interface Setting {
+  readonly source: RuleSource
+  readonly sets: readonly EventSet[]
+  readonly rounds: number
+  readonly folder: string
+}
+
+async function compareAll(setting: Setting, peer: Peer): Promise<void> {
+  const { source } = setting
+  const { rules, refused } = loadRules(source)
+  const rsigma = 'open' in peer ? peer.open() : undefined
+  try {
+    const loaded = await rsigma?.load(source.folders)
+    const theirs = loaded ? `; rsigma ${loaded.loaded.length}, ${loaded.refused.length} refused` : ''
+    process.stdout.write(`\n${source.name}: ${rules.length} rules, ${refused.length} refused${theirs}\n`)
+    await compare('with log source routing', rules, setting, rsigma)
+    await compare('without routing: every rule for every event', anywhere(rules), setting, rsigma)
+    await printCost(source, loaded ?? ('why' in peer ? peer.why : ''))
+  } finally {
+    await rsigma?.close()
+  }
+}
+
+async function compare(
+  title: string,
+  rules: readonly Rule[],
+  { source, sets, rounds, folder }: Setting,
+  rsigma: Rsigma | undefined,
+): Promise<void> {
+  const engine = createEngine(rules)
+  const engines = oneByOne(rules)
+  const routed = rules.some(({ logsource }) => Object.keys(logsource).length > 0)
+  const rows: string[][] = []
+  for (const set of sets) {
+    const events = asEvents(set)
+    const contenders: Contender[] = [parsing(events), ours('Weir', engine, events), naive(engines, events)]
+    if (rsigma) contenders.push(await rsigmaOf(rsigma, routed ? 'subset' : 'none', set, folder))
+    const rates = await race(contenders, events.length, rounds)
+    const of = (name: string): number => rates.get(name) ?? 0
+    const bytes = events.reduce((sum, { record }) => sum + JSON.stringify(record).length, 0) / events.length
+    const some = events.slice(0, 500)
+    const matched = some.reduce((sum, event) => sum + Number(engine.match(event).length > 0), 0) / some.length
+    rows.push([
+      set.name,
+      bytes.toFixed(0),
+      `${(matched * 100).toFixed(1)} %`,
+      rate(of('Weir')),
+      rsigma ? rate(of('rsigma')) : '–',
+      rsigma ? `${(of('Weir') / of('rsigma')).toFixed(2)} ×` : '–',
+      rate(of('JSON.parse')),
+      `${(of('JSON.parse') / of('Weir')).toFixed(2)} ×`,
+      rate(of('naive scan')),
+    ])
+  }
+  printTable(
+    `${source.name}, ${title}: events/s on one thread, medians of ${rounds} rounds`,
+    ['events', 'bytes', 'matched', 'Weir', 'rsigma', 'Weir / rsigma', 'JSON.parse', 'Weir time / parse', 'naive'],
+    rows,
+  )
+}
+
+const rate = (value: number): string => Math.round(value).toLocaleString('en-US')
