@@ -116,6 +116,22 @@ export const DIFFERENCES: readonly Difference[] = [
     witness: sel('f|wide|fieldref', 'g'),
   },
   {
+    name: 'placeholder-in-expression',
+    kind: 'Weir refuses',
+    reason: /modifier "expand" takes string, not a regular expression/,
+    why: 'Whether the texts of a list are expressions or to be escaped in one is not said, and a wrong guess would be silent.',
+    source: SILENT,
+    witness: { ...sel('f|re|expand', 'a%one%'), placeholders: { one: ['x'] } },
+  },
+  {
+    name: 'linking-before-type',
+    kind: 'pySigma refuses',
+    reason: /only applicable to unmodified (boolean )?values/,
+    why: 'all and neq before re, cidr or exists change no value, so the value is still as it was written.',
+    source: 'rules specification, Modifier Types: some "are also able to change the logical operation between values"',
+    witness: sel('f|neq|re', 'a'),
+  },
+  {
     name: 'utf16le',
     kind: 'pySigma refuses',
     reason: /Unknown modifier 'utf16le'/,
