@@ -76,20 +76,17 @@ export class Field {
 
 /** One event as compiled rules read it. A view is used for one event after another: `reset`, then read. */
 export class EventView {
-  readonly #paths: readonly (readonly Step[])[]
-  readonly #fields: Field[] = []
+  readonly #names: readonly string[]
+  readonly #paths: (readonly Step[] | undefined)[] = []
+  readonly #fields: (Field | undefined)[] = []
   readonly #read: number[] = []
   readonly #keywords = new Field()
   #keywordsRead = 0
   #root: unknown
   #round = 0
 
-  constructor(table: FieldTable) {
-    this.#paths = table.names.map(steps)
-    for (const _ of table.names) {
-      this.#fields.push(new Field())
-      this.#read.push(0)
-    }
+  constructor(table: { readonly names: readonly string[] }) {
+    this.#names = table.names
   }
 
   reset(root: unknown): void {
@@ -98,14 +95,20 @@ export class EventView {
   }
 
   field(slot: number): Field {
-    const field = this.#fields[slot]
-    if (!field) throw new RangeError(`no field has the number ${slot}`)
+    const field = this.#fields[slot] ?? this.#open(slot)
     if (this.#read[slot] !== this.#round) {
       this.#read[slot] = this.#round
       field.clear()
       collect(this.#root, this.#paths[slot] ?? [], field)
     }
     return field
+  }
+
+  #open(slot: number): Field {
+    const name = this.#names[slot]
+    if (name === undefined) throw new RangeError(`no field has the number ${slot}`)
+    this.#paths[slot] = steps(name)
+    return (this.#fields[slot] = new Field())
   }
 
   /** Every text and number of the event, at any depth: what keywords are searched in. Names of fields are not in it. */

@@ -1,0 +1,159 @@
+import type { Anchor } from '../plan/anchor.ts'
+import { fold } from '../values.ts'
+import { Ends } from './ends.ts'
+import { Grams } from './grams.ts'
+import type { TextBuffer } from './text.ts'
+
+/** What is told of a found anchor: the predicate that is true by it, and the units to be tried. */
+export interface Finds {
+  found(hit: Hit): void
+}
+
+export interface Hit {
+  readonly text: string
+  /** The predicate that is decided, or -1. */
+  predicate: number
+  readonly units: number[]
+  /** The last text for which it was looked for. */
+  seen: number
+}
+
+/** So few needles are looked for one by one. */
+const FEW = 6
+const FILTER = 4_096
+
+/** The anchors of one field, each text of which is searched for all of them at once. */
+export class FieldIndex {
+  readonly present: number[] = []
+  readonly #words = new Map<string, Hit>()
+  readonly #starts: Hit[] = []
+  readonly #ends: Hit[] = []
+  readonly #inside: Hit[] = []
+  readonly #known = new Map<string, Hit>()
+  readonly #wordFilter = new Uint8Array(FILTER)
+  #anyWord = false
+  #prefixes: Ends | undefined
+  #suffixes: Ends | undefined
+  #grams: Grams | undefined
+  readonly #buffer: TextBuffer
+  readonly #out: number[] = []
+
+  constructor(buffer: TextBuffer) {
+    this.#buffer = buffer
+  }
+
+  /** Has `unit` tried when `anchor` is found; `predicate` is true then when the anchor decides it. */
+  add(anchor: Anchor, predicate: number, unit: number): void {
+    if (anchor.how === 'present') {
+      this.present.push(unit)
+      return
+    }
+    const key = `${anchor.how}\0${anchor.text}`
+    let hit = this.#known.get(key)
+    if (!hit) {
+      hit = { text: anchor.text, predicate: -1, units: [], seen: 0 }
+      this.#known.set(key, hit)
+      if (anchor.how === 'equals') this.#addWord(hit)
+      else (anchor.how === 'starts' ? this.#starts : anchor.how === 'ends' ? this.#ends : this.#inside).push(hit)
+    }
+    if (anchor.decides) hit.predicate = predicate
+    hit.units.push(unit)
+  }
+
+  #addWord(hit: Hit): void {
+    const { text } = hit
+    this.#words.set(text, hit)
+    const last = text.charCodeAt(text.length - 1)
+    // Folding a text may change its length, but never to a word in ASCII.
+    if (/^[\x01-\x7f]*$/.test(text)) this.#wordFilter[place(text.length, text.charCodeAt(0) || 0, last || 0)] = 1
+    else this.#anyWord = true
+  }
+
+  /** To be called once, when all anchors are in. */
+  close(): void {
+    const encoder = new TextEncoder()
+    const bytes = (hits: readonly Hit[]): Uint8Array[] => hits.map(({ text }) => encoder.encode(text))
+    this.#known.clear()
+    if (this.#starts.length > FEW) this.#prefixes = new Ends(bytes(this.#starts), false)
+    if (this.#ends.length > FEW) this.#suffixes = new Ends(bytes(this.#ends), true)
+    if (this.#inside.length > FEW) this.#grams = new Grams(bytes(this.#inside))
+  }
+
+  /** Whether any value's text matters. */
+  get reads(): boolean {
+    return this.#words.size + this.#starts.length + this.#ends.length + this.#inside.length > 0
+  }
+
+  /** Tells `finds` of each anchor in a text as it was written. `round` is another number for each text. */
+  search(written: string, round: number, finds: Finds): void {
+    if (this.#starts.length + this.#ends.length + this.#inside.length === 0) {
+      if (!this.#mayBeWord(written)) return
+      const hit = this.#words.get(fold(written))
+      if (hit) finds.found(hit)
+      return
+    }
+    const text = fold(written)
+    if (this.#words.size > 0 && this.#mayBeWord(written)) {
+      const hit = this.#words.get(text)
+      if (hit) finds.found(hit)
+    }
+    this.searchFolded(text, round, finds)
+  }
+
+  /** As `search`, for a folded text and without whole words. */
+  searchFolded(text: string, round: number, finds: Finds): void {
+    if (!this.#prefixes) for (const hit of this.#starts) if (text.startsWith(hit.text)) finds.found(hit)
+    if (!this.#suffixes) for (const hit of this.#ends) if (text.endsWith(hit.text)) finds.found(hit)
+    if (!this.#grams) for (const hit of this.#inside) if (text.includes(hit.text)) finds.found(hit)
+    if (!this.#prefixes && !this.#suffixes && !this.#grams) return
+    const buffer = this.#buffer
+    const out = this.#out
+    let length = buffer.write(text, 0)
+    if (this.#prefixes) {
+      const count = this.#prefixes.find(buffer.bytes, length, false, out)
+      for (let i = 0; i < count; i++) {
+        const hit = this.#starts[out[i] ?? -1]
+        if (hit && text.startsWith(hit.text)) finds.found(hit)
+      }
+    }
+    if (this.#grams) length = this.#searchInside(this.#grams, text, length, round, finds)
+    else if (buffer.next(text, 0) >= 0) length = buffer.writeEnd(text)
+    if (!this.#suffixes) return
+    const count = this.#suffixes.find(buffer.bytes, length, true, out)
+    for (let i = 0; i < count; i++) {
+      const hit = this.#ends[out[i] ?? -1]
+      if (hit && text.endsWith(hit.text)) finds.found(hit)
+    }
+  }
+
+  /** Searches piece by piece, the first of which is written; answers the length of the last. */
+  #searchInside(grams: Grams, text: string, length: number, round: number, finds: Finds): number {
+    const buffer = this.#buffer
+    const out = this.#out
+    for (let from = 0; ; ) {
+      const count = grams.find(buffer.bytes, buffer.groups, length, out)
+      for (let i = 0; i < count; i++) {
+        const hit = this.#inside[out[i] ?? -1]
+        if (!hit || hit.seen === round) continue
+        hit.seen = round
+        if (text.includes(hit.text)) finds.found(hit)
+      }
+      from = buffer.next(text, from)
+      if (from < 0) return length
+      length = buffer.write(text, from)
+    }
+  }
+
+  #mayBeWord(text: string): boolean {
+    if (this.#anyWord) return true
+    const { length } = text
+    if (length === 0) return this.#wordFilter[0] === 1
+    const first = text.charCodeAt(0)
+    const last = text.charCodeAt(length - 1)
+    return first > 0x7f || last > 0x7f || this.#wordFilter[place(length, lower(first), lower(last))] === 1
+  }
+}
+
+const lower = (code: number): number => (code >= 65 && code <= 90 ? code + 32 : code)
+const place = (length: number, first: number, last: number): number =>
+  length === 0 ? 0 : (Math.imul(length, 961) + first * 31 + last) & (FILTER - 1)

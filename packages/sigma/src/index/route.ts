@@ -1,0 +1,63 @@
+import { type Anchor, anchorOf } from '../plan/anchor.ts'
+import type { Plan } from '../plan/plan.ts'
+import { KEYWORDS } from '../plan/predicate.ts'
+import { FieldIndex } from './field.ts'
+import type { TextBuffer } from './text.ts'
+import { Walk } from './walk.ts'
+
+/** A field whose name has more dots is read by name: a walk goes as deep as names do. */
+const DEEPEST = 32
+
+/** The units that are tried on the events of one log source, found by what they need. */
+export class Route {
+  /** Units that need nothing that can be found. */
+  readonly always: readonly number[]
+  /** 1 for each predicate that is false unless the search says otherwise. */
+  readonly decided: Uint8Array
+  readonly walk: Walk
+  /** By the fields' numbers. */
+  readonly fields: readonly (FieldIndex | undefined)[]
+  /** Fields that are not in the walk. */
+  readonly byName: readonly number[]
+  readonly keywords: FieldIndex | undefined
+
+  constructor(plan: Plan, units: readonly number[], buffer: TextBuffer) {
+    const always: number[] = []
+    const fields: (FieldIndex | undefined)[] = plan.fields.map(() => undefined)
+    let keywords: FieldIndex | undefined
+    this.decided = new Uint8Array(plan.predicates.length)
+    for (const unit of units) {
+      const { needs } = plan.units[unit] ?? { needs: [] }
+      if (needs.length === 0) always.push(unit)
+      for (const id of needs) {
+        const predicate = plan.predicates[id]
+        const found = predicate && anchorOf(predicate)
+        if (!predicate || !found) throw new Error(`unit ${unit} of the plan needs predicate ${id}, which no index finds`)
+        const slot = predicate[1]
+        const anchor = slot === KEYWORDS ? anywhere(found) : found
+        if (anchor.decides) this.decided[id] = 1
+        const index = slot === KEYWORDS ? (keywords ??= new FieldIndex(buffer)) : (fields[slot] ??= new FieldIndex(buffer))
+        index.add(anchor, id, unit)
+      }
+    }
+    for (const index of fields) index?.close()
+    keywords?.close()
+    this.always = always
+    this.fields = fields
+    this.keywords = keywords
+    const slots = [...fields.keys()].filter(slot => fields[slot] !== undefined)
+    const deep = (slot: number): boolean => (plan.fields[slot] ?? '').split('.', DEEPEST + 1).length > DEEPEST
+    this.byName = slots.filter(deep)
+    this.walk = new Walk(slots.filter(slot => !deep(slot)).map(slot => ({ slot, name: plan.fields[slot] ?? '' })))
+  }
+}
+
+/** What stands between the texts of an event when they are searched as one. */
+export const BETWEEN = '\0'
+
+/** Keywords are searched in all texts at once, where only what lies within one text counts. */
+function anywhere(anchor: Anchor): Anchor {
+  if (anchor.how === 'present') return anchor
+  if (anchor.how === 'contains' && !anchor.text.includes(BETWEEN)) return anchor
+  return { how: 'present', text: '', decides: false }
+}
