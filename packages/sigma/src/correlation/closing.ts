@@ -1,0 +1,105 @@
+import type { StateStore } from '../state.ts'
+import { anchor, momentsOf, wakeUp } from './anchored.ts'
+import { digest } from './digest.ts'
+import { matchOf } from './found.ts'
+import { type Found, initialState, type Stored } from './group-state.ts'
+import type { CorrelationMatch, Correlator, CorrelatorContext } from './model.ts'
+import { inParallel } from './parallel.ts'
+import { expiryOf, KEY, type Plan } from './plan.ts'
+import { type Sightings, sightMoments } from './sightings.ts'
+
+/** How long after a tick its findings are named again, unless it said that they are delivered. */
+const RETRY = 300_000
+
+/** Counts sightings into the correlations that look at them, and their findings into those that look at these. */
+export type Propagate = (sightings: Sightings, context: CorrelatorContext) => Promise<readonly CorrelationMatch[]>
+
+/** A group with windows that are over. */
+interface Closed {
+  readonly plan: Plan
+  readonly key: string
+  readonly wakeAt: number
+  readonly by: readonly string[]
+  readonly found: readonly Found[]
+}
+
+/**
+ * Judges windows that are over, in two steps, as a tick has no batch that would come again: what holds stays in the group's state, under `pending`,
+ * until it has gone through the correlations above it and is delivered.
+ */
+export function closing(plans: readonly Plan[], propagate: Propagate): Correlator['close'] {
+  const find = (key: string): Plan | undefined => plans.find(({ prefix }) => key.startsWith(prefix))
+  return async ({ now, state }, limit, deliver) => {
+    const due = (await state.due(now, limit)).filter(({ key }) => key.startsWith(KEY))
+    const closed = await inParallel(due, async ({ key, wakeAt }): Promise<Closed | undefined> => {
+      const plan = find(key)
+      if (plan) return judge(plan, key, wakeAt, now, state)
+      await forget(key, wakeAt, now, state)
+      return undefined
+    })
+    const matches: CorrelationMatch[] = []
+    const open = closed.filter(each => each !== undefined && each.found.length > 0) as Closed[]
+    for (const { plan, key, by, found } of open) {
+      const group = key.slice(plan.prefix.length)
+      if (!plan.silent) matches.push(...found.map(each => matchOf(plan.rule, group, by, each)))
+      if (!plan.chained) continue
+      for (const each of found) {
+        const sightings: Sightings = new Map()
+        sightMoments(sightings, plan, group, by, momentsOf([each]))
+        // Named by the window, so that a repetition is answered as it was the first time.
+        matches.push(...(await propagate(sightings, { batch: `window|${digest(`${key}|${each.start}`, 40)}`, now, state })))
+      }
+    }
+    await deliver?.(matches)
+    await inParallel(open, each => settle(each, now, state))
+    return matches
+  }
+}
+
+async function judge(plan: Plan, key: string, wakeAt: number, now: number, state: StateStore): Promise<Closed> {
+  const answer = await state.fold<Stored, Pick<Closed, 'by' | 'found'>>({
+    key,
+    batch: `close|${wakeAt}`,
+    now,
+    expiresAt: expiryOf(plan, now),
+    initial: initialState(now),
+    reduce: stored => {
+      const { state, found, wakeAt } = anchor(stored, [], now, plan)
+      const pending = [...(stored.pending ?? []), ...found]
+      const next: Stored = pending.length > 0 ? { ...state, pending, retry: now + RETRY } : state
+      const again = wakeUp(next, wakeAt)
+      return { state: next, answer: { by: stored.by, found: pending }, ...(again === undefined ? {} : { wakeAt: again }) }
+    },
+  })
+  return { plan, key, wakeAt, ...answer }
+}
+
+async function settle({ plan, key, wakeAt, found }: Closed, now: number, state: StateStore): Promise<void> {
+  const told = new Set(found.map(({ start }) => start))
+  await state.fold<Stored, null>({
+    key,
+    batch: `settle|${wakeAt}`,
+    now,
+    expiresAt: expiryOf(plan, now),
+    initial: initialState(now),
+    reduce: ({ pending = [], retry, ...stored }) => {
+      const left = pending.filter(({ start }) => !told.has(start))
+      const next: Stored = left.length > 0 ? { ...stored, pending: left, retry: retry ?? now + RETRY } : stored
+      const { wakeAt } = anchor(next, [], Number.NEGATIVE_INFINITY, plan)
+      const again = wakeUp(next, wakeAt)
+      return { state: next, answer: null, ...(again === undefined ? {} : { wakeAt: again }) }
+    },
+  })
+}
+
+/** Takes the state of a correlation that is gone, or was changed, off the list. */
+async function forget(key: string, wakeAt: number, now: number, state: StateStore): Promise<void> {
+  await state.fold<unknown, null>({
+    key,
+    batch: `forget|${wakeAt}`,
+    now,
+    expiresAt: now,
+    initial: null,
+    reduce: stored => ({ state: stored, answer: null }),
+  })
+}

@@ -1,0 +1,122 @@
+import { numberOf } from '../compile.ts'
+import { covers } from '../logsource.ts'
+import type { Rule } from '../rule.ts'
+import type { SigmaEvent } from '../types.ts'
+import { fold } from '../values.ts'
+import { textOf } from '../view.ts'
+import { digest } from './digest.ts'
+import type { CorrelationRule, Input } from './model.ts'
+
+/** How many groups one event may belong to, and how many values it may bring, when its fields are arrays. */
+export const GROUPS_LIMIT = 16
+export const VALUES_LIMIT = 64
+/** A longer group is named by its beginning and its digest. */
+const GROUP_LENGTH = 256
+/** How long a group-by value is shown. */
+const SHOWN_LENGTH = 256
+/** Numbers from here on are not added up: what is kept of them is no longer exact. */
+const NUMBER_LIMIT = 1e18
+
+/** What is read of an event, or of another correlation's finding: all values of a field that are not null. */
+export type Read = (field: string) => readonly unknown[]
+
+export interface Group {
+  /** Group-by values as one text, without case, as rules compare them; '' without group-by. */
+  readonly key: string
+  /** The values as they stand in the event, in the order of group-by. */
+  readonly shown: readonly string[]
+}
+
+/** The groups an event belongs to: none when a field is missing or null, one for each member (and combination) where fields are arrays. */
+export function groupsOf(fields: readonly string[], read: Read): { readonly groups: readonly Group[]; readonly cut: boolean } {
+  const { rows, cut } = combinations(fields, read, GROUPS_LIMIT)
+  const groups = rows.map(row => ({ key: groupKey(row.map(fold)), shown: row.map(text => text.slice(0, SHOWN_LENGTH)) }))
+  return { groups, cut }
+}
+
+function groupKey(values: readonly string[]): string {
+  const [only] = values
+  const key = values.length > 1 || only === undefined ? (only === undefined ? '' : JSON.stringify(values)) : only
+  return key.length <= GROUP_LENGTH ? key : `${key.slice(0, GROUP_LENGTH - 40)}${digest(key, 40)}`
+}
+
+/** What an event brings to a figure: for `value_count` digests of its values, for the others its numbers; undefined when it brings none. */
+export function valuesOf(
+  rule: CorrelationRule,
+  input: Input,
+  read: Read,
+): { readonly values: readonly string[]; readonly cut: boolean } | undefined {
+  if (rule.fields.length === 0) return { values: [], cut: false }
+  if (rule.type === 'value_count') {
+    const { rows, cut } = combinations(input.fields, read, VALUES_LIMIT)
+    if (rows.length === 0) return undefined
+    return { values: [...new Set(rows.map(row => digest(JSON.stringify(row.map(fold)))))], cut }
+  }
+  const numbers = input.fields
+    .flatMap(field => read(field))
+    .flatMap(value => {
+      const number = numberOf(value)
+      return number !== undefined && Math.abs(number) < NUMBER_LIMIT ? [String(number)] : []
+    })
+  return numbers.length === 0 ? undefined : { values: numbers.slice(0, VALUES_LIMIT), cut: numbers.length > VALUES_LIMIT }
+}
+
+/** Each way to take one value of each field, in the order of the arrays; at most `limit`. One empty row without fields. */
+function combinations(
+  fields: readonly string[],
+  read: Read,
+  limit: number,
+): { readonly rows: readonly (readonly string[])[]; readonly cut: boolean } {
+  let rows: readonly (readonly string[])[] = [[]]
+  let cut = false
+  for (const field of fields) {
+    const texts = [
+      ...new Set(
+        read(field)
+          .slice(0, limit + 1)
+          .map(textOf),
+      ),
+    ]
+    cut ||= rows.length * texts.length > limit
+    rows = rows.flatMap(row => texts.map(text => [...row, text])).slice(0, limit)
+  }
+  return { rows, cut }
+}
+
+/** Reads the event of a rule's match as the rule itself does: the body of its taxonomy, under the names of the event's log source. */
+export function readEvent(event: SigmaEvent, { taxonomy }: Pick<Rule, 'taxonomy'>, input: Input): Read {
+  const names = input.names.find(({ source }) => covers(source, event.logsource))?.fields ?? {}
+  return field => {
+    const body = taxonomy === 'ocsf' ? event.ocsf : event.record
+    const called = Object.hasOwn(names, field) ? names[field] : undefined
+    return called ? called.flatMap(name => readField(body, name)) : readField(body, field)
+  }
+}
+
+/**
+ * What stands under a field name, arrays as their members, nulls left out. As for rules: a key that holds the dots itself wins, and arrays on
+ * the way stand for each of their members.
+ */
+export function readField(root: unknown, name: string): readonly unknown[] {
+  const found: unknown[] = []
+  collect(root, name.split('.'), 0, found)
+  return found
+}
+
+function collect(root: unknown, keys: readonly string[], from: number, found: unknown[]): void {
+  const stack: { readonly at: unknown; readonly from: number }[] = [{ at: root, from }]
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const { at, from } = top
+    if (Array.isArray(at)) {
+      for (let i = at.length - 1; i >= 0; i--) stack.push({ at: at[i] as unknown, from })
+    } else if (from === keys.length) {
+      if (at !== null && at !== undefined) found.push(at)
+    } else if (typeof at === 'object' && at !== null) {
+      const object = at as { readonly [key: string]: unknown }
+      const rest = keys.slice(from).join('.')
+      const key = keys[from] ?? ''
+      if (Object.hasOwn(object, rest)) stack.push({ at: object[rest], from: keys.length })
+      else if (Object.hasOwn(object, key)) stack.push({ at: object[key], from: from + 1 })
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { digest } from './digest.ts'
+import { isMonotone } from './gauge.ts'
+import type { Limits } from './group-state.ts'
+import { silentIds } from './link.ts'
+import type { CorrelationRule } from './model.ts'
+
+export interface CorrelatorOptions {
+  /**
+   * How long after its time an event may come and how far a clock may run ahead, milliseconds; 10 minutes when left out. State grows with it, and
+   * what waits for the end of its window waits so much longer.
+   */
+  readonly lateness?: number
+  /** A group makes at most one finding in each cell of a grid of this length, milliseconds; the correlation's timespan when left out. */
+  readonly suppression?: number
+  /** Events kept of one group; 4,096 when left out. */
+  readonly entries?: number
+  /** Characters of one group's state, without the store's own; 100,000 when left out. */
+  readonly characters?: number
+}
+
+const LATENESS = 600_000
+const ENTRIES = 4_096
+/** A quarter of DynamoDB's 400 KB for an item, which also holds the answers of the last batches. */
+const CHARACTERS = 100_000
+/** What waits for its window's end is told by a tick, each minute; after that long it counts as late for those that build on it. */
+const TICK_SLACK = 300_000
+const DAY = 86_400_000
+
+/** A correlation as it runs. */
+export interface Plan {
+  readonly rule: CorrelationRule
+  /** What keys of its state begin with. It holds a digest of the definition: a rule that is changed begins anew. */
+  readonly prefix: string
+  /** Fires at once, on a window that slides; else each window is judged when it is over. */
+  readonly sliding: boolean
+  /** Milliseconds after its time from which an event is late. */
+  readonly bound: number
+  readonly suppression: number
+  /** Its findings are not answered. */
+  readonly silent: boolean
+  /** Others read its findings. */
+  readonly chained: boolean
+  readonly limits: Limits
+}
+
+/** Everything of one correlation's state is under keys that begin so. */
+export const KEY = 'correlation|'
+
+/** Works out how each correlation runs; they stand behind those that they name. */
+export function plansOf(correlations: readonly CorrelationRule[], options: CorrelatorOptions): readonly Plan[] {
+  const { lateness = LATENESS, entries = ENTRIES, characters = CHARACTERS } = options
+  const silent = silentIds(correlations)
+  const named = new Set(correlations.flatMap(({ inputs }) => inputs.map(({ id }) => id)))
+  const plans = new Map<string, Plan>()
+  for (const rule of correlations) {
+    const below = rule.inputs.flatMap(({ id, kind }) => {
+      const plan = kind === 'correlation' ? plans.get(id) : undefined
+      if (kind === 'correlation' && !plan)
+        throw new RangeError(`the correlation ${id} stands behind ${rule.meta.id}, which names it; link them`)
+      return plan ? [plan.sliding ? plan.bound : plan.bound + TICK_SLACK] : []
+    })
+    const suppression = Math.max(1_000, options.suppression ?? rule.timespan)
+    const { meta, type, inputs, groupBy, timespan, bounds, branches, fields, percentile } = rule
+    const definition = digest(
+      JSON.stringify([type, inputs, groupBy, timespan, bounds, branches, fields, percentile, suppression]),
+    )
+    plans.set(meta.id, {
+      rule,
+      prefix: `${KEY}${meta.id}|${definition}|`,
+      sliding: isMonotone(rule),
+      bound: Math.max(lateness, ...below),
+      suppression,
+      silent: silent.has(meta.id),
+      chained: named.has(meta.id),
+      limits: { entries, characters },
+    })
+  }
+  return [...plans.values()]
+}
+
+/** When a group's state may be forgotten, epoch milliseconds. */
+export function expiryOf({ rule, bound, sliding }: Plan, now: number): number {
+  // An event that came now may be up to `bound` early, and what belongs to it come a timespan later, again `bound` late. What a tick judges
+  // waits for it, so it survives some hours without one.
+  return now + rule.timespan + 3 * bound + (sliding ? 0 : DAY)
+}

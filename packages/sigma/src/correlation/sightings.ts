@@ -1,0 +1,94 @@
+import { digest } from './digest.ts'
+import { groupsOf, type Read, readEvent, valuesOf } from './fields.ts'
+import { CAPPED, type Entry, LATE } from './group-state.ts'
+import type { Input, Observation } from './model.ts'
+import type { Plan } from './plan.ts'
+import type { Moment } from './sliding.ts'
+
+/** A rule's match, or a moment of another correlation's finding, for the correlations that name it. */
+export interface Sighting {
+  readonly id: string
+  readonly unit: string
+  readonly uid: string
+  /** Epoch milliseconds. */
+  readonly time: number
+  readonly flags: number
+  readonly read: (input: Input) => Read
+}
+
+/** Rule or correlation → where it was seen. */
+export type Sightings = Map<string, Sighting[]>
+
+/** One group of one correlation, and what a batch brings to it. */
+export interface Share {
+  readonly group: string
+  readonly by: readonly string[]
+  readonly entries: Map<string, Entry>
+}
+
+/** The matches that correlations look at, by rule. An event without a time is none that a window could hold. */
+export function sightingsOf(observations: readonly Observation[], wanted: ReadonlySet<string>): Sightings {
+  const sightings: Sightings = new Map()
+  for (const { event, matches } of observations) {
+    let id: string | undefined
+    for (const { rule } of matches) {
+      if (!wanted.has(rule.meta.id) || !Number.isFinite(event.time)) continue
+      id ??= digest(event.uid)
+      const read = (input: Input): Read => readEvent(event, rule, input)
+      add(sightings, rule.meta.id, { id, unit: id, uid: event.uid, time: Math.trunc(event.time), flags: 0, read })
+    }
+  }
+  return sightings
+}
+
+/** Moments at which a correlation holds, as sightings of it. Its group-by values are all the fields that they have. */
+export function sightMoments(
+  sightings: Sightings,
+  plan: Plan,
+  group: string,
+  by: readonly string[],
+  moments: readonly Moment[],
+): void {
+  const values = new Map(plan.rule.groupBy.map((field, i) => [field, by[i]]))
+  const read: Read = field => {
+    const value = values.get(field)
+    return value === undefined ? [] : [value]
+  }
+  for (const [time, start, uid, flags] of moments) {
+    const unit = digest(`${plan.prefix}${group}|${start}`)
+    const id = digest(`${plan.prefix}${group}|${start}|${time}`)
+    add(sightings, plan.rule.meta.id, { id, unit, uid, time, flags, read: () => read })
+  }
+}
+
+function add(sightings: Sightings, id: string, sighting: Sighting): void {
+  const known = sightings.get(id)
+  if (known) known.push(sighting)
+  else sightings.set(id, [sighting])
+}
+
+/** Shares sightings out to the groups of one correlation. An event that several of its rules matched is one entry. */
+export function shareOut({ rule, bound }: Plan, sightings: Sightings, now: number): Iterable<Share> {
+  const shares = new Map<string, Share>()
+  const temporal = rule.type === 'temporal' || rule.type === 'temporal_ordered'
+  for (const [i, input] of rule.inputs.entries()) {
+    for (const { read: reader, ...sighting } of sightings.get(input.id) ?? []) {
+      const read = reader(input)
+      const brought = valuesOf(rule, input, read)
+      if (!brought) continue
+      const { groups, cut } = groupsOf(input.groupBy, read)
+      const ahead = sighting.time > now + bound
+      const late = ahead || sighting.time < now - bound ? LATE : 0
+      const flags = sighting.flags | late | (cut || brought.cut ? CAPPED : 0)
+      for (const { key, shown } of groups) {
+        let share = shares.get(key)
+        if (!share) shares.set(key, (share = { group: key, by: shown, entries: new Map() }))
+        const before = share.entries.get(sighting.id)
+        const rules = (before?.rules ?? 0) | (temporal ? 1 << i : 0)
+        const time = ahead ? now : sighting.time
+        share.entries.set(sighting.id, { ...sighting, time, flags, values: before?.values ?? brought.values, rules })
+      }
+    }
+  }
+  return shares.values()
+}

@@ -1,0 +1,44 @@
+import type { Due, FoldRequest, StateStore } from '../src/state.ts'
+
+interface Item {
+  readonly state: string
+  readonly answers: ReadonlyMap<string, string>
+  readonly expiresAt: number
+  readonly wakeAt: number | undefined
+}
+
+/** A state store in memory, as plain as the contract of `state.ts` allows: what is folded goes through JSON, and each fold is told to `watch`. */
+export function plainState(watch: (key: string, state: string, answer: string) => void = () => {}): StateStore {
+  const items = new Map<string, Item>()
+  const live = (key: string, now: number): Item | undefined => {
+    const item = items.get(key)
+    return item && item.expiresAt > now ? item : undefined
+  }
+  return {
+    async fold<State, Answer>({ key, batch, now, expiresAt, initial, reduce }: FoldRequest<State, Answer>): Promise<Answer> {
+      await Promise.resolve()
+      const item = live(key, now)
+      const known = item?.answers.get(batch)
+      if (known !== undefined) return JSON.parse(known) as Answer
+      const { state, answer, wakeAt } = reduce(JSON.parse(item?.state ?? JSON.stringify(initial)) as State)
+      const next = JSON.stringify(state)
+      const said = JSON.stringify(answer) ?? 'null'
+      if (wakeAt !== undefined && wakeAt >= expiresAt)
+        throw new RangeError(`${key} would be forgotten before it is looked at again`)
+      const answers = new Map([...(item?.answers ?? []), [batch, said] as const])
+      items.set(key, { state: next, answers, expiresAt: Math.max(expiresAt, item?.expiresAt ?? 0), wakeAt })
+      watch(key, next, said)
+      return JSON.parse(said) as Answer
+    },
+    async due(now: number, limit: number): Promise<readonly Due[]> {
+      return [...items]
+        .flatMap(([key, { wakeAt }]) => (wakeAt !== undefined && wakeAt <= now && live(key, now) ? [{ key, wakeAt }] : []))
+        .sort((a, b) => a.wakeAt - b.wakeAt)
+        .slice(0, limit)
+    },
+    async lease() {
+      return true
+    },
+    async close() {},
+  }
+}
