@@ -1,0 +1,157 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Readable } from 'node:stream'
+import { ConfigError, type Event, sources } from '@weir/ingest'
+import { explain as explainRule, type Explanation, type LogSource, type Rule } from '@weir/sigma'
+import { type Arguments, type Command, EXIT, type World } from '../../command.ts'
+import { openSources, type Source } from '../../read.ts'
+import { plain } from '../../terminal.ts'
+import { type Read, readEvents } from './event.ts'
+import { explanationLines } from './explain-lines.ts'
+import { LOADING, loadSet, named } from './load.ts'
+import { tellRefusals } from './refusals.ts'
+
+/** `weir rules explain`: why a rule matches an event, or does not. */
+export const explain: Command = {
+  name: 'rules explain',
+  summary: 'Say why a rule matches an event or does not, field by field.',
+  usage: ['RULE EVENT', 'RULE - < EVENT'],
+  options: {
+    ...LOADING,
+    line: { type: 'string', value: 'N', description: 'Take the Nth event; otherwise the first that matches, or the first.' },
+    logsource: {
+      type: 'string',
+      value: 'SOURCE',
+      description: 'Where the event comes from, as product/service/category; any part may be empty.',
+    },
+    json: { type: 'boolean', description: 'One JSON object a rule on standard output.' },
+  },
+  help: `RULE is a rule file, or the id, name or title of a loaded rule. EVENT is a file, - for standard input, or inline JSON; a file may hold
+many events, as anything that \`weir run\` reads. An event of a source that ingest does not know is taken as being of the rule's log source.
+
+examples:
+  weir rules explain rules/login.yml '{"eventName": "ConsoleLogin"}'
+  weir rules explain "CloudTrail stopped or deleted" trail.json.gz --line 12`,
+  async run(args, world) {
+    const [given, from, ...more] = args.positionals
+    if (given === undefined || from === undefined || more.length > 0)
+      throw new ConfigError('rules explain: name a rule and an event; quote inline JSON')
+    const line = lineOf(args.text('line'))
+    const assumed = logsourceOf(args.text('logsource'))
+    const chosen = await choose(given, args, world)
+    const found = chosen.rules.length > 0 ? await find(chosen.rules, from, line, assumed, world) : []
+    for (const [index, each] of found.entries()) {
+      if (index > 0 && !args.flag('json')) world.out.write('\n')
+      tell(each, args, world)
+    }
+    if (found.some(each => each.assumed)) {
+      world.terminal.line(
+        'The event is of no source that ingest knows: a run has no log source for it. It was taken as one that the rule is for.',
+      )
+    }
+    return tellRefusals(chosen.refused, world)
+  },
+}
+
+/** The rules of a file, or the loaded one that is named. Of a correlation, those that it counts. */
+async function choose(
+  given: string,
+  args: Arguments,
+  world: World,
+): Promise<{ rules: readonly Rule[]; refused: Parameters<typeof tellRefusals>[0] }> {
+  const file = existsSync(resolve(world.cwd, given))
+  const loaded = await loadSet(world, [...(file ? [given] : []), ...args.texts('rules')], !file, 'RULE')
+  if (file) {
+    const path = resolve(world.cwd, given)
+    const rules = loaded.rules.filter(rule => resolve(world.cwd, rule.file) === path)
+    if (rules.length === 0 && loaded.refused.length === 0) throw new ConfigError(`${given}: holds no rule`)
+    return { rules, refused: loaded.refused }
+  }
+  const rule = named(loaded.rules, given)
+  if (!rule)
+    throw new ConfigError(`there is no file ${given}, and no loaded rule has that id, name or title; --rules PATH loads more`)
+  return { rules: [rule], refused: [] }
+}
+
+/** A rule with the event on which it was tried. */
+interface Found {
+  readonly rule: Rule
+  readonly explanation: Explanation
+  readonly event: Event
+  /** Which of the events it is, for people. */
+  readonly place: string
+  /** Nobody knows where the event comes from: the rule's own log source was taken. */
+  readonly assumed: boolean
+}
+
+/** The Nth event, or of each rule the first that matches, or the first. Reads no further than it must. */
+async function find(
+  rules: readonly Rule[],
+  from: string,
+  line: number | undefined,
+  logsource: LogSource | undefined,
+  world: World,
+): Promise<readonly Found[]> {
+  const found = new Map<Rule, Found & { readonly at: number }>()
+  let at = 0
+  let wrong = ''
+  reading: for await (const read of events(from, world)) {
+    for (const { reason, detail } of read.quarantined) wrong ||= ` (${reason}: ${detail})`
+    for (const event of read.events) {
+      if (++at < (line ?? 1)) continue
+      for (const rule of rules) {
+        const before = found.get(rule)
+        if (before?.explanation.matches) continue
+        const assumed = logsource === undefined && event.source === 'other'
+        const has = logsource ?? (assumed ? rule.logsource : event.logsource)
+        const ocsf = rule.taxonomy === 'ocsf' ? event.ocsf : {}
+        const explanation = explainRule(rule, { logsource: has, record: event.record, ocsf })
+        if (!before || explanation.matches) found.set(rule, { rule, explanation, event, place: '', at, assumed })
+      }
+      if (line !== undefined || rules.every(rule => found.get(rule)?.explanation.matches)) break reading
+    }
+  }
+  if (found.size === 0) {
+    throw new ConfigError(at > 0 ? `--line ${line}: there are ${at} events` : `EVENT holds no event that can be read${wrong}`)
+  }
+  return rules.flatMap(rule => {
+    const one = found.get(rule)
+    if (!one) return []
+    const only = line === undefined && at === 1
+    const first = one.explanation.matches ? ', the first that it matches' : ` of ${at}, none of which it matches`
+    return [{ ...one, place: only ? 'the event' : `event ${one.at}${line === undefined ? first : ''}` }]
+  })
+}
+
+async function* events(from: string, world: World): AsyncGenerator<Read> {
+  const inline = /^\s*[{[]/.test(from)
+  const [source] = inline ? [{ name: 'the command line', size: 0 } satisfies Source] : await openSources([from], world.cwd)
+  if (source)
+    yield* readEvents(source, Object.keys(sources), inline ? { ...world, stdin: Readable.from([Buffer.from(from)]) } : world)
+}
+
+function tell({ rule, explanation, event, place, assumed }: Found, args: Arguments, { out, terminal }: World): void {
+  const { id, title } = rule.meta
+  if (args.flag('json')) {
+    const about = { rule: { id, title, file: rule.file }, event: { uid: event.uid, source: event.source, assumed } }
+    out.write(`${JSON.stringify({ ...about, ...explanation })}\n`)
+    return
+  }
+  const verdict = explanation.matches ? terminal.paint('green', 'matches') : terminal.paint('red', 'does not match')
+  out.write(`"${plain(title)}" ${verdict} ${place}\n`)
+  for (const line of explanationLines(explanation, terminal)) out.write(`${line}\n`)
+}
+
+function lineOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new ConfigError(`--line: expected a number from 1 on, got "${text}"`)
+  return Number(text)
+}
+
+function logsourceOf(text: string | undefined): LogSource | undefined {
+  if (text === undefined) return undefined
+  const [product, service, category, ...more] = text.split('/')
+  if (more.length > 0 || !(product || service || category))
+    throw new ConfigError(`--logsource: expected product/service/category, such as aws/cloudtrail or windows//process_creation`)
+  return { ...(product && { product }), ...(service && { service }), ...(category && { category }) }
+}
