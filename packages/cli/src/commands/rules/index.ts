@@ -2,6 +2,7 @@ import type { Command } from '../../command.ts'
 import { check } from './check.ts'
 import { explain } from './explain.ts'
 import { list } from './list.ts'
+import { test } from './test.ts'
 
 /** `weir rules`: what runs, what would be refused, and help for those who write rules. */
 export const rules: Command = {
@@ -10,5 +11,5 @@ export const rules: Command = {
   summary: 'List the rules and detectors; check, test, explain and build rules.',
   usage: ['[PATH...]', 'ACTION [OPTIONS] ...'],
   help: '`weir rules ACTION --help` says more. Without an action it lists.',
-  actions: [list, check, explain],
+  actions: [list, check, explain, test],
 }
