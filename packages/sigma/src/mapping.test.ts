@@ -99,6 +99,8 @@ describe('a field mapping', () => {
     for (const f of ['Create', 'create2015', 'Create2015v2', 'Delete']) expect(holds(rule, { f })).toBe(true)
     expect(holds(rule, { f: 'Delete2015' })).toBe(false)
     expect(holds(mapped({ 'f|neq': 'Create' }, mappings), { f: 'Create2015' })).toBe(false)
+    expect(holds(mapped({ 'f|endswith': 'create' }, mappings), { f: 'Create2015v2' })).toBe(true)
+    expect(holds(mapped({ 'f|endswith': 'ate' }, mappings), { f: 'Create2015v2' })).toBe(false)
     expect(holds(mapped({ 'f|startswith': 'Cre' }, mappings), { f: 'Create2015' })).toBe(true)
     expect(holds(mapped({ 'f|cased': 'Create' }, mappings), { f: 'create2015' })).toBe(false)
     expect(holds(mapped({ 'f|all': ['Create', '*5'] }, mappings), { f: 'Create2015' })).toBe(true)
@@ -209,6 +211,17 @@ describe('parseMappings', () => {
     const rule = 'title: A\nlogsource: {product: test}\ndetection:\n  sel: {data.a: 1}\n  condition: sel\n'
     const { rules } = linkRules([parseRules(rule, 'a.yml')], mappings)
     expect(rules[0]?.also?.[0]?.fields).toEqual(['a'])
+  })
+
+  it('makes a mapping of each log source that rules lists', () => {
+    const text = '- rules: [{ category: webserver }, { category: Proxy }]\n  fields: { a: b }\n'
+    expect(parseMappings(text, 'm.yml').mappings.map(({ rules }) => rules)).toEqual([
+      { category: 'webserver' },
+      { category: 'proxy' },
+    ])
+    expect(parseMappings(text.replace('Proxy', '5'), 'm.yml').refused).toMatchObject([
+      { line: 1, column: 38, reason: 'rules.category must be a text' },
+    ])
   })
 
   it.each([

@@ -1,8 +1,8 @@
 import { covers } from './logsource.ts'
 import type { Binding, Refusal, Rule } from './rule.ts'
-import type { Condition, Detection, Item, Value } from './tree.ts'
+import type { Condition, Detection, Item, StringValue, Value } from './tree.ts'
 import type { LogSource } from './types.ts'
-import { parseString, plain } from './values.ts'
+import { fold, MANY, parseString, type Pattern } from './values.ts'
 
 /** How rules of one log source are read on its events, or on those of another, whose fields have other names. */
 export interface FieldMapping {
@@ -16,7 +16,10 @@ export interface FieldMapping {
   readonly fields?: { readonly [field: string]: string | readonly string[] }
   /** What a rule's field name begins with → what it begins with in the event; the longest decides. For names that `fields` does not have. */
   readonly prefixes?: { readonly [prefix: string]: string }
-  /** A rule's field name → a value without wildcards, whatever its case → further values that mean the same; these may hold wildcards. */
+  /**
+   * A rule's field name → a value of it → further values that mean the same. All are Sigma strings. A rule's value is found whatever its case
+   * and whatever wildcards stand around it, so under `contains` and its like too.
+   */
   readonly values?: { readonly [field: string]: { readonly [value: string]: readonly string[] } }
 }
 
@@ -76,7 +79,7 @@ function bound(rule: Rule, mappings: readonly FieldMapping[]): Rule {
 
 function binding(rule: Rule, logsource: LogSource, mappings: readonly FieldMapping[]): Binding {
   const names = namer(mappings)
-  const aliases = mappings.flatMap(({ values }) => (values ? [values] : []))
+  const synonyms = synonymsOf(mappings)
   const fields = new Set<string>()
   const known = new Map<Detection, Detection>()
 
@@ -92,7 +95,7 @@ function binding(rule: Rule, logsource: LogSource, mappings: readonly FieldMappi
   function item(written: Item): Detection {
     if (written.field === undefined) return { kind: 'item', item: written }
     const targets = names(written.field)
-    const values = written.values.flatMap(value => translated(value, written, aliases, names))
+    const values = written.values.flatMap(value => translated(value, written, synonyms, names))
     for (const field of [...targets, ...values.flatMap(referenced)]) fields.add(field)
     return overFields({ ...written, values }, targets)
   }
@@ -132,34 +135,52 @@ function namer(mappings: readonly FieldMapping[]): (field: string) => readonly s
   }
 }
 
+/** Further values by field and by what identifies a value. */
+type Synonyms = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>
+
+function synonymsOf(mappings: readonly FieldMapping[]): Synonyms {
+  const all = new Map<string, Map<string, readonly string[]>>()
+  for (const [field, ofField] of mappings.flatMap(({ values = {} }) => Object.entries(values))) {
+    const known = all.get(field) ?? new Map<string, readonly string[]>()
+    all.set(field, known)
+    for (const [value, further] of Object.entries(ofField)) known.set(identity(parseString(value)), further)
+  }
+  return all
+}
+
+/** A pattern without the wildcards at its ends and without case. */
+function identity(pattern: Pattern): string {
+  const from = pattern[0] === MANY ? 1 : 0
+  const to = pattern.length > from && pattern.at(-1) === MANY ? -1 : undefined
+  return JSON.stringify(pattern.slice(from, to).map(part => (typeof part === 'string' ? fold(part) : part)))
+}
+
 /** A value with those that mean the same, and with the event's names in a field reference. */
 function translated(
   value: Value,
   { field = '', all }: Item,
-  aliases: readonly NonNullable<FieldMapping['values']>[],
+  synonyms: Synonyms,
   names: (field: string) => readonly string[],
 ): readonly Value[] {
+  const ofField = synonyms.get(field)
   const several =
-    value.kind === 'fieldref' ? names(value.field).map(name => ({ ...value, field: name })) : synonyms(value, field, aliases)
-  const [only] = several
-  if (several.length === 1 && only) return [only]
-  return all ? [{ kind: 'any', values: several }] : several
+    value.kind === 'fieldref'
+      ? names(value.field).map(name => ({ ...value, field: name }))
+      : ofField
+        ? withSynonyms(value, ofField)
+        : [value]
+  return all && several.length > 1 ? [{ kind: 'any', values: several }] : several
 }
 
-function synonyms(value: Value, field: string, aliases: readonly NonNullable<FieldMapping['values']>[]): readonly Value[] {
-  if (value.kind === 'any') return [{ kind: 'any', values: value.values.flatMap(one => synonyms(one, field, aliases)) }]
-  if (value.kind !== 'string' && value.kind !== 'number') return [value]
-  const text = value.kind === 'number' ? String(value.number) : plain(value.pattern)?.toLowerCase()
-  if (text === undefined) return [value]
-  const further = aliases.findLast(values => lookup(values, field, text) !== undefined)
-  const like = value.kind === 'string' ? value : ({ kind: 'string', cased: false, bytes: false } as const)
-  const meant = (further && lookup(further, field, text)) ?? []
-  return [value, ...meant.map(source => ({ ...like, pattern: parseString(source), source }))]
-}
-
-function lookup(values: NonNullable<FieldMapping['values']>, field: string, text: string): readonly string[] | undefined {
-  const ofField = Object.hasOwn(values, field) ? values[field] : undefined
-  return ofField && Object.entries(ofField).find(([value]) => value.toLowerCase() === text)?.[1]
+function withSynonyms(value: Value, synonyms: ReadonlyMap<string, readonly string[]>): readonly Value[] {
+  if (value.kind === 'any') return [{ kind: 'any', values: value.values.flatMap(one => withSynonyms(one, synonyms)) }]
+  const number = value.kind === 'number' ? String(value.number) : undefined
+  if (value.kind !== 'string' && number === undefined) return [value]
+  const further = synonyms.get(identity(value.kind === 'string' ? value.pattern : [number ?? '']))
+  if (!further) return [value]
+  const like: StringValue =
+    value.kind === 'string' ? value : { kind: 'string', pattern: [], source: '', cased: false, bytes: false }
+  return [value, ...further.map(source => ({ ...like, pattern: parseString(source), source }))]
 }
 
 const referenced = (value: Value): readonly string[] =>

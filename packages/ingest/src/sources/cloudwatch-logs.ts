@@ -4,12 +4,21 @@ import type { Source } from '../source.ts'
 import { isVouched, labelsOf, lazyEvent, placeUid } from './shared/event.ts'
 import { functionArn } from './shared/lambda.ts'
 import { levelOf, messageOf } from './shared/level.ts'
+import { placeOf } from './shared/logsource.ts'
 import { awsCloud, observables, ocsfEvent } from './shared/ocsf.ts'
 import { defined, isFields } from './shared/values.ts'
 
 const FUNCTION_GROUP = '/aws/lambda/'
+/** One object for all: the Sigma engine knows the last log source it saw by its reference. */
+const LOGSOURCE = { product: 'aws', service: 'cloudwatch-logs' } as const
 
-/** Log events that a CloudWatch Logs subscription delivers. Group, stream and owner are the service's word, the message is anybody's. */
+/**
+ * Log events that a CloudWatch Logs subscription delivers. Group, stream and owner are the service's word, the message is anybody's.
+ *
+ * Rules (log source `aws` / `cloudwatch-logs`) see `id`, `timestamp`, `message`, `logGroup`, `logStream`, `owner`, and a JSON message as
+ * `record`. A message whose shape is that of another product's log (WAF, API Gateway, Kubernetes audit …) they see under that log source, with
+ * its own field names.
+ */
 export const cloudwatchLogs: Source = {
   name: 'cloudwatch-logs',
   summary: 'Log events of a CloudWatch Logs subscription filter.',
@@ -27,14 +36,16 @@ export const cloudwatchLogs: Source = {
     const time = Number.isSafeInteger(timestamp) ? timestamp : origin.arrival
     const fields = isFields(value) ? value : undefined
     const text = typeof value === 'string' ? value : JSON.stringify(value)
+    // A function's own log group holds only what the function printed.
+    const place = fields && !named ? placeOf(fields) : undefined
     return lazyEvent(
       {
         uid,
         time,
         source: 'cloudwatch-logs',
         classUid: CLASS.baseEvent,
-        logsource: { product: 'aws', service: 'cloudwatch-logs' },
-        record: { id, timestamp, message: text, logGroup, logStream, owner, ...(fields && { record: fields }) },
+        logsource: place?.logsource ?? LOGSOURCE,
+        record: place?.record ?? { id, timestamp, message: text, logGroup, logStream, owner, ...(fields && { record: fields }) },
         identity: {
           account,
           ...(region !== undefined && { region }),

@@ -1,13 +1,30 @@
 import { CLASS, SEVERITY } from '@weir/schema/ocsf'
 import type { Source } from '../source.ts'
 import { labelsOf, lazyEvent, placeUid } from './shared/event.ts'
+import { placeOf } from './shared/logsource.ts'
 import { ocsfEvent } from './shared/ocsf.ts'
-import { defined, isFields, timeOf } from './shared/values.ts'
+import { defined, epochOf, isFields, timeOf } from './shared/values.ts'
 
 /** Where a record of an unknown kind may say its time. */
-const TIMES = ['@timestamp', 'timestamp', 'time', 'eventTime'] as const
+const TIMES = [
+  '@timestamp',
+  'timestamp',
+  'time',
+  'eventTime',
+  'published',
+  'requestReceivedTimestamp',
+  'created_at',
+  'CreationTime',
+  'TimeGenerated',
+] as const
 
-/** Whatever no other source knows: a Base Event that keeps the record whole. */
+/** One object for all that has no log source. */
+const NOWHERE = {}
+
+/**
+ * Whatever no other source knows: a Base Event that keeps the record whole. Rules see it under the log source that its shape tells
+ * (`shared/logsource.ts`), with its own field names; a line of text has only `message`.
+ */
 export const other: Source = {
   name: 'other',
   summary: 'Any JSON object or line of text that no other source knows; kept whole in an OCSF Base Event.',
@@ -16,15 +33,17 @@ export const other: Source = {
     const { value } = record
     const uid = placeUid(record, origin)
     const fields = isFields(value) ? value : undefined
-    const time = (fields && TIMES.map(key => timeOf(fields[key])).find(each => each !== undefined)) ?? origin.arrival
+    const time =
+      (fields && TIMES.map(key => timeOf(fields[key]) ?? epochOf(fields[key])).find(each => each !== undefined)) ?? origin.arrival
+    const place = fields && placeOf(fields)
     return lazyEvent(
       {
         uid,
         time,
         source: 'other',
         classUid: CLASS.baseEvent,
-        logsource: {},
-        record: fields ?? { message: value },
+        logsource: place?.logsource ?? NOWHERE,
+        record: place?.record ?? fields ?? { message: value },
         identity: {
           ...(origin.account !== undefined && { account: origin.account }),
           ...(origin.region !== undefined && { region: origin.region }),

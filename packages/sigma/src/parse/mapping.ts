@@ -7,13 +7,16 @@ import { readSource } from './metadata.ts'
 const NAMES_LIMIT = 32
 const ENTRIES_LIMIT = 10_000
 
-/** Reads a list of mappings that is parsed already, as from a pack. Throws RuleError. */
+/**
+ * Reads a list of mappings that is parsed already, as from a pack. Their `rules` may be a list of log sources, which makes a mapping of each.
+ * Throws RuleError.
+ */
 export function readMappings(document: unknown): readonly FieldMapping[] {
   if (!Array.isArray(document)) throw new RuleError([], 'field mappings are a list, each with rules and fields')
-  return document.map((each, i) => readMapping(each, [i]))
+  return document.flatMap((each, i) => readMapping(each, [i]))
 }
 
-function readMapping(mapping: unknown, path: Path): FieldMapping {
+function readMapping(mapping: unknown, path: Path): readonly FieldMapping[] {
   if (!isMap(mapping)) throw new RuleError(path, 'a mapping is a map with rules and fields')
   for (const key of Object.keys(mapping)) {
     if (!KEYS.includes(key))
@@ -22,8 +25,7 @@ function readMapping(mapping: unknown, path: Path): FieldMapping {
   const { rules, taxonomy, events, fields, prefixes, values } = mapping
   if (taxonomy !== undefined && (typeof taxonomy !== 'string' || taxonomy === ''))
     throw new RuleError([...path, 'taxonomy'], 'taxonomy must be a text')
-  return {
-    rules: readSource(rules, [...path, 'rules']),
+  const rest: Omit<FieldMapping, 'rules'> = {
     ...(taxonomy !== undefined && { taxonomy }),
     ...(events !== undefined && { events: readSource(events, [...path, 'events']) }),
     ...(fields !== undefined && { fields: entries(fields, [...path, 'fields'], names) }),
@@ -32,6 +34,9 @@ function readMapping(mapping: unknown, path: Path): FieldMapping {
       values: entries(values, [...path, 'values'], (of, at) => entries(of, at, (one, place) => texts(one, place))),
     }),
   }
+  const place = [...path, 'rules']
+  if (!Array.isArray(rules)) return [{ rules: readSource(rules, place), ...rest }]
+  return rules.map((source: unknown, i) => ({ rules: readSource(source, [...place, i]), ...rest }))
 }
 
 const KEYS: readonly string[] = ['rules', 'taxonomy', 'events', 'fields', 'prefixes', 'values']

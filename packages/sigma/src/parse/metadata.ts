@@ -40,7 +40,7 @@ export const readLogSource = (document: Document): LogSource => readSource(own(d
 
 /** Reads what names a log source, in whatever kind of document. Throws RuleError. */
 export function readSource(source: unknown, path: Path): LogSource {
-  const name = String(path.at(-1))
+  const name = String(path.findLast(step => typeof step === 'string'))
   if (source === undefined || source === null) throw new RuleError(path, `${name} is missing`)
   if (typeof source !== 'object' || Array.isArray(source)) throw new RuleError(path, `${name} must be a map`)
   const map = source as Document

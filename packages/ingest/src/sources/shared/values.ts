@@ -67,4 +67,8 @@ export function timeOf(value: unknown): number | undefined {
   return validTime(Date.parse(`${day}T${clock}${fraction.slice(0, 4)}${zone.toUpperCase()}`))
 }
 
+/** Epoch milliseconds, as some logs write their time: a whole number from 1973 on. */
+export const epochOf = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 1e11 && value <= 8.64e15 ? value : undefined
+
 const validTime = (time: number): number | undefined => (Number.isNaN(time) ? undefined : time)
