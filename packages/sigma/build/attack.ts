@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 
-// Writes src/lint/attack.json from a bundle of Enterprise ATT&CK in STIX, of which it takes ids and the short names of tactics and nothing else:
+// Writes src/attack/attack.json from a bundle of Enterprise ATT&CK in STIX, of which it takes ids and the short names of tactics and nothing else:
 //   node packages/sigma/build/attack.ts enterprise-attack-19.2.json
 // The bundles are published by MITRE in github.com/mitre-attack/attack-stix-data, folder enterprise-attack.
 
@@ -66,4 +66,4 @@ const data = {
     .map(idOf)
     .toSorted(),
 }
-await writeFile(new URL('../src/lint/attack.json', import.meta.url), `${JSON.stringify(data, null, 2)}\n`)
+await writeFile(new URL('../src/attack/attack.json', import.meta.url), `${JSON.stringify(data, null, 2)}\n`)

@@ -8,7 +8,6 @@ import { VALUES } from './checks/values.ts'
 import type { LintDocument } from './document.ts'
 import type { Lint, Report } from './lint.ts'
 
-export { ATTACK_TACTICS, ATTACK_TECHNIQUES, ATTACK_REVOKED, ATTACK_VERSION, techniqueOf } from './attack.ts'
 export { type LintDocument, readLintDocuments } from './document.ts'
 export { indexed } from './indexed.ts'
 export { type Lint, type Report, SEVERITIES, type Severity } from './lint.ts'

@@ -6,7 +6,8 @@ export const NEEDLE = 3
 
 /**
  * Whether a rule has something that every event it matches must hold and that an index can look for: a value, a number, or a text of at least
- * `NEEDLE` characters. A rule without one is tried on every event of its log source.
+ * `NEEDLE` characters. A rule without one is tried on every event that has its
+ * fields.
  */
 export function indexed(condition: Condition): boolean {
   if (condition.kind === 'not') return false

@@ -1,6 +1,8 @@
 import type { Command } from '../../command.ts'
 import { check } from './check.ts'
+import { coverage } from './coverage.ts'
 import { explain } from './explain.ts'
+import { lint } from './lint.ts'
 import { list } from './list.ts'
 import { test } from './test.ts'
 
@@ -11,5 +13,5 @@ export const rules: Command = {
   summary: 'List the rules and detectors; check, test, explain and build rules.',
   usage: ['[PATH...]', 'ACTION [OPTIONS] ...'],
   help: '`weir rules ACTION --help` says more. Without an action it lists.',
-  actions: [list, check, explain, test],
+  actions: [list, check, lint, coverage, explain, test],
 }

@@ -101,16 +101,17 @@ export const CONDITIONS: readonly Lint[] = [
   {
     code: 'rule-unindexed',
     severity: 'warning',
-    about: `A rule that needs no value, no number and no text of ${NEEDLE} characters or more: it is tried on every event of its log source.`,
+    about: `A rule that needs no value, no number and no text of ${NEEDLE} characters or more: only the presence of its fields tells the index when to try it.`,
     mend: 'Add what such an event always has, such as its event name or id.',
     one: onDetection(({ condition, conditions, selections }, tell, { kind }) => {
       if (kind !== 'rule' || indexed(condition)) return
       const loose = selections
         .flatMap(({ items }) => items)
         .filter(({ item }) => item.values.some(value => value.kind === 'regex' && shapeOf(value.source).needs < NEEDLE))
-      for (const { path } of loose) tell(path, `tried on every event: this expression needs no text of ${NEEDLE} characters`)
+      for (const { path } of loose)
+        tell(path, `this expression needs no text of ${NEEDLE} characters, and nothing else here can be looked up`)
       const [first] = conditions
-      if (loose.length === 0 && first) tell(first.path, 'tried on every event: nothing that the condition needs can be looked up')
+      if (loose.length === 0 && first) tell(first.path, 'nothing that the condition needs can be looked up')
     }),
   },
 ]

@@ -1,4 +1,11 @@
-import { ATTACK_DEPRECATED, ATTACK_REVOKED, ATTACK_TACTICS, ATTACK_TECHNIQUES, ATTACK_VERSION, techniqueOf } from '../attack.ts'
+import {
+  ATTACK_DEPRECATED,
+  ATTACK_REVOKED,
+  ATTACK_TACTICS,
+  ATTACK_TECHNIQUES,
+  ATTACK_VERSION,
+  techniqueOf,
+} from '../../attack/attack.ts'
 import type { LintDocument } from '../document.ts'
 import type { Lint } from '../lint.ts'
 

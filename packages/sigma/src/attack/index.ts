@@ -1,0 +1,3 @@
+export * from './attack.ts'
+export * from './coverage.ts'
+export * from './navigator.ts'
