@@ -10,6 +10,9 @@ import { EventView, type Field, textOf } from './view.ts'
 /** Rounds are marked in 32 bits, with one bit for the answer. */
 const LAST_ROUND = 2 ** 30 - 1
 
+/** The conditions of a plan's units as functions, from a generated module, each given a function that answers predicates. */
+export type Conditions = readonly ((holds: (id: number) => boolean) => boolean)[]
+
 /**
  * Finds the units of a plan that hold for one body of an event, one event after another. What it has found out of a predicate is kept for
  * all units of the event.
@@ -17,6 +20,8 @@ const LAST_ROUND = 2 ** 30 - 1
 export class Matcher implements Finds {
   readonly view: EventView
   readonly #plan: Plan
+  readonly #conditions: Conditions | undefined
+  readonly #holds = (id: number): boolean => this.holds(id)
   readonly #code: Int32Array
   readonly #slots: Int32Array
   readonly #tests: (Test | undefined)[]
@@ -29,8 +34,9 @@ export class Matcher implements Finds {
   #round = 0
   #texts = 0
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, conditions?: Conditions) {
     this.#plan = plan
+    this.#conditions = conditions
     this.view = new EventView({ names: plan.fields })
     this.#code = Int32Array.from(plan.code)
     this.#slots = Int32Array.from(plan.predicates, predicate => predicate[1])
@@ -119,7 +125,8 @@ export class Matcher implements Finds {
   }
 
   #run(unit: number): boolean {
-    return this.#jump(this.#plan.units[unit]?.start ?? 0)
+    const condition = this.#conditions?.[unit]
+    return condition ? condition(this.#holds) : this.#jump(this.#plan.units[unit]?.start ?? 0)
   }
 
   #jump(start: number): boolean {

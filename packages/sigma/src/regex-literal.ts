@@ -18,7 +18,7 @@ export function regexLiteral(source: string, flags: string): string {
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i] ?? ''
     const quantifier = tokens[i + 1] ?? ''
-    if (token === '(') depth++
+    if (token.startsWith('(')) depth++
     // What stands in a group may be optional or an alternative, so only what stands outside counts.
     if (depth === 0 && token === '|') return ''
     const char = depth === 0 ? literal(token, ignoreCase) : undefined

@@ -3,7 +3,7 @@ import { evidenceOf } from './evidence.ts'
 import { Router } from './index/router.ts'
 import type { Route } from './index/route.ts'
 import { TextBuffer } from './index/text.ts'
-import { Matcher } from './matcher.ts'
+import { type Conditions, Matcher } from './matcher.ts'
 import type { Question } from './plan/expression.ts'
 import type { Plan } from './plan/plan.ts'
 import type { SigmaEvent } from './types.ts'
@@ -21,9 +21,10 @@ export interface Content {
 export type Taxonomy = MatchedRule['taxonomy']
 
 /** An engine over plans. Without `routing`, every rule is tried on every event. */
-export function runContent(content: Content, routing: boolean): Engine {
+export function runContent(content: Content, routing: boolean, conditions?: Readonly<Record<Taxonomy, Conditions>>): Engine {
   const buffer = new TextBuffer()
-  const body = (taxonomy: Taxonomy): Body => new Body(taxonomy, content, new Router(content.plans[taxonomy], routing, buffer))
+  const body = (taxonomy: Taxonomy): Body =>
+    new Body(taxonomy, content, new Router(content.plans[taxonomy], routing, buffer), conditions?.[taxonomy])
   const sigma = body('sigma')
   const ocsf = body('ocsf')
   return {
@@ -57,12 +58,12 @@ class Body {
   readonly #plan: Plan
   readonly #matcher: Matcher
 
-  constructor(taxonomy: Taxonomy, content: Content, router: Router) {
+  constructor(taxonomy: Taxonomy, content: Content, router: Router, conditions: Conditions | undefined) {
     this.router = router
     this.#taxonomy = taxonomy
     this.#content = content
     this.#plan = content.plans[taxonomy]
-    this.#matcher = new Matcher(this.#plan)
+    this.#matcher = new Matcher(this.#plan, conditions)
   }
 
   /** Adds what holds, in the order of the rules, and of a rule's bindings the first that holds. */

@@ -116,7 +116,7 @@ export class EventView {
     if (this.#keywordsRead !== this.#round) {
       this.#keywordsRead = this.#round
       this.#keywords.clear()
-      for (const { value } of leaves(this.#root)) this.#keywords.add(value)
+      texts(this.#root, this.#keywords)
     }
     return this.#keywords
   }
@@ -149,6 +149,19 @@ function* leaves(root: unknown): Generator<Leaf> {
         const entry = entries[i]
         if (entry) stack.push({ value: entry[1], key: entry[0], parent: leaf })
       }
+    }
+  }
+}
+
+/** The values of `leaves`, without where they stand. */
+function texts(root: unknown, field: Field): void {
+  const stack: unknown[] = [root]
+  while (stack.length > 0) {
+    const value = stack.pop()
+    if (typeof value === 'string' || typeof value === 'number') field.add(value)
+    else if (typeof value === 'object' && value !== null) {
+      const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
+      for (let i = members.length - 1; i >= 0; i--) stack.push(members[i])
     }
   }
 }

@@ -16,12 +16,15 @@ export class Needs {
   readonly #uses: Uint32Array
   readonly #predicates: readonly Predicate[]
   readonly #fields: readonly string[]
+  /** By field: how many different words rules compare it with. */
+  readonly #words: number[] = []
   readonly #costs: (number | undefined)[] = []
 
   constructor(questions: readonly Question[], predicates: readonly Predicate[], fields: readonly string[]) {
     this.#predicates = predicates
     this.#fields = fields
     this.#uses = new Uint32Array(predicates.length)
+    for (const [how, field] of predicates) if (how === 'equals') this.#words[field] = (this.#words[field] ?? 0) + 1
     for (const { selections } of questions) for (const { detection } of selections) this.#count(detection)
   }
 
@@ -68,12 +71,15 @@ export class Needs {
     return cost === Number.POSITIVE_INFINITY ? undefined : { ids: [id], cost }
   }
 
-  /** What many rules ask for is common in events too; so are short texts and what a field begins with. */
+  /** What many rules ask for is common in events too; so are short texts, what a field begins with, and words of a field that has few. */
   #cost(id: number): number {
     const predicate = this.#predicates[id]
     const anchor = predicate && anchorOf(predicate)
     if (!predicate || !anchor) return Number.POSITIVE_INFINITY
-    return (this.#uses[id] ?? 1) * rarity(anchor) * (anchor.how === 'equals' || !this.#isObject(predicate[1]) ? 1 : OBJECT)
+    const field = predicate[1]
+    const words = anchor.how === 'equals' ? 1 + FEW_WORDS / (this.#words[field] ?? 1) : 1
+    const object = anchor.how !== 'equals' && this.#isObject(field) ? OBJECT : 1
+    return (this.#uses[id] ?? 1) * rarity(anchor) * words * object
   }
 
   /** Whether rules also name fields inside this one, so that it is an object, and comparing it means writing it as JSON. */
@@ -83,14 +89,19 @@ export class Needs {
   }
 }
 
+/** So many different words make a field one that tells events apart. */
+const FEW_WORDS = 200
 const OBJECT = 64
+/** What ends most files' names. */
+const EXTENSION = /^\.[a-z0-9]{2,4}$/
 const none = (): undefined => undefined
 
 function rarity({ how, text, decides }: Anchor): number {
   if (how === 'present') return 500
   const length = text.length
+  if (how === 'ends' && EXTENSION.test(text)) return 100
   const short = how !== 'contains' ? (length < 3 ? 4 : 1) : length < 4 ? 16 : length < 7 ? 6 : length < 10 ? 2 : 1
-  return short * (how === 'starts' ? 3 : 1) * (decides ? 1 : 2)
+  return short * (how === 'starts' && length < 12 ? 3 : 1) * (decides ? 1 : 2)
 }
 
 /** Each of them must be met: the rarest says most. */

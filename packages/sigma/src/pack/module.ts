@@ -1,0 +1,100 @@
+import type { Conditions } from '../matcher.ts'
+import type { Expression, Question } from '../plan/expression.ts'
+import type { RuleSet } from '../ruleset.ts'
+import type { Taxonomy } from '../runtime.ts'
+import { compilePack, type PackData, type RuleText } from './data.ts'
+import { type OpenOptions, type OpenPack, openPack } from './open.ts'
+import { PackError } from './check.ts'
+
+/** What a generated module exports. */
+export interface PackModule {
+  /** The pack as JSON text, which engines read faster than the same as code. */
+  readonly pack: string
+  readonly conditions: Readonly<Record<Taxonomy, Conditions>>
+}
+
+/**
+ * Writes a rule set as an ES module: its pack, and each condition as a function. It imports nothing and needs no `eval`, so it runs where
+ * a content security policy forbids that; it is code, so it is only loaded from where code is trusted.
+ */
+export function generateModule(ruleset: Pick<RuleSet, 'rules' | 'correlations' | 'silent'>): string {
+  const pack = compilePack(ruleset)
+  const questions = { sigma: [] as string[], ocsf: [] as string[] }
+  for (const text of pack.rules) {
+    const { rule, questions: asked } = JSON.parse(text) as RuleText
+    for (const question of asked) questions[rule.taxonomy].push(source(question))
+  }
+  const list = (taxonomy: Taxonomy): string =>
+    `  ${taxonomy}: [\n${questions[taxonomy].map(text => `    ${text},\n`).join('')}  ],\n`
+  return [
+    `// Rule pack ${pack.hash}, generated. Do not edit: build it again.`,
+    `export const pack = ${JSON.stringify(JSON.stringify(pack)).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}`,
+    `export const conditions = {\n${list('sigma')}${list('ocsf')}}`,
+    '',
+  ].join('\n')
+}
+
+/** Opens a generated module. Throws PackError when it is of another version. */
+export function openModule(module: PackModule, options: Omit<OpenOptions, 'conditions'> = {}): OpenPack {
+  const json: unknown = JSON.parse(module.pack)
+  const { plans } = json as PackData
+  for (const taxonomy of ['sigma', 'ocsf'] as const)
+    if (module.conditions[taxonomy].length !== plans?.[taxonomy]?.units?.length)
+      throw new PackError('conditions', 'are not one a unit of the plan; build the module again')
+  return openPack(json, { ...options, conditions: module.conditions })
+}
+
+/** A function of a function that answers predicates. Selections named more than once are asked once. */
+function source({ condition, selections }: Question): string {
+  const uses = selections.map(() => 0)
+  count(condition, uses)
+  const shared = selections.map((_, at) => (uses[at] ?? 0) > 1)
+  const parts = shared.flatMap((is, at) => (is ? [`s${at}`] : []))
+  const text = write(condition, at => (shared[at] ? `(s${at} ??= ${of(at)})` : of(at)))
+  return parts.length === 0 ? `h => ${text}` : `h => { let ${parts.join(', ')}; return ${text} }`
+
+  function of(at: number): string {
+    const detection = selections[at]?.detection
+    return detection ? write(detection, () => 'false') : 'false'
+  }
+}
+
+function write(node: Expression, selection: (at: number) => string): string {
+  switch (node.kind) {
+    case 'not':
+      return `!${write(node.item, selection)}`
+    case 'selection':
+      return selection(node.at)
+    case 'item': {
+      const any = (ids: readonly number[]): string =>
+        joined(
+          ids.map(id => `h(${id})`),
+          '||',
+          'false',
+        )
+      const text = node.all ? joined(node.values.map(any), '&&', 'true') : any(node.values.flat())
+      return node.negated ? `!${text}` : text
+    }
+    case 'and':
+      return joined(
+        node.items.map(item => write(item, selection)),
+        '&&',
+        'true',
+      )
+    case 'or':
+      return joined(
+        node.items.map(item => write(item, selection)),
+        '||',
+        'false',
+      )
+  }
+}
+
+const joined = (texts: readonly string[], link: string, nothing: string): string =>
+  texts.length === 0 ? nothing : texts.length === 1 ? (texts[0] ?? nothing) : `(${texts.join(link)})`
+
+function count(node: Expression, uses: number[]): void {
+  if (node.kind === 'not') count(node.item, uses)
+  else if (node.kind === 'selection') uses[node.at] = (uses[node.at] ?? 0) + 1
+  else if (node.kind !== 'item') for (const item of node.items) count(item, uses)
+}
