@@ -25,7 +25,7 @@ export async function buildLayer(out: string): Promise<Artefact> {
 }
 
 /** The ingest function: one bundle with two doors (`index.handler`, `index.tick`), and the rules it runs as data. */
-export async function buildIngest(out: string, rules: LoadedRules['rules']): Promise<Artefact> {
+export async function buildIngest(out: string, rules: LoadedRules['parsed']): Promise<Artefact> {
   const bundle = await build({
     entryPoints: { index: lambdaEntry },
     bundle: true,
@@ -50,7 +50,7 @@ export async function buildIngest(out: string, rules: LoadedRules['rules']): Pro
     })),
     {
       path: 'rules.json',
-      bytes: Buffer.from(JSON.stringify(packDocument({ rules, correlations: [], filters: [] }))),
+      bytes: Buffer.from(JSON.stringify(packDocument(rules))),
       mode: 0o644,
     },
   ])

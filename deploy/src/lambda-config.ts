@@ -19,7 +19,7 @@ export interface LambdaConfig {
   /** What becomes the config's JSON: the document as written, without `rules.paths`, whose rules go into the zip. */
   readonly document: object
   readonly config: Config
-  readonly rules: LoadedRules['rules']
+  readonly rules: LoadedRules['parsed']
 }
 
 /** The config of a stack that was given none: it receives, detects and counts, and sends nowhere. */
@@ -34,7 +34,7 @@ export async function readLambdaConfig(file: string | undefined): Promise<Lambda
   const config = file === undefined ? validateConfig(NONE) : parseConfig(text, file, unfit)
   const document: { rules?: object } = file === undefined ? NONE : (parse(text) ?? {})
   const { builtin, paths } = config.rules
-  const { rules, refused } = await loadRules(dirname(resolve(file ?? '.')), builtin, paths, 'rules.paths')
+  const { parsed: rules, refused } = await loadRules(dirname(resolve(file ?? '.')), builtin, paths, 'rules.paths')
   if (refused.length > 0) throw new ConfigError(refused.map(refusalLine).join('\n'))
   return { document: { ...document, rules: { ...document.rules, paths: [] } }, config, rules }
 }

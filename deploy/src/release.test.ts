@@ -88,7 +88,7 @@ describe('a config for Lambda', () => {
     const { rules } = await readLambdaConfig(
       await project('rules: { builtin: false, paths: [mine] }\n', { 'mine/one.yml': RULE }),
     )
-    expect(rules.map(({ meta }) => meta.id)).toEqual([ID])
+    expect(rules.rules.map(({ meta }) => meta.id)).toEqual([ID])
   })
 
   it('is refused when a rule path is missing, a rule does not load or an id is taken', async () => {
@@ -97,8 +97,8 @@ describe('a config for Lambda', () => {
     expect(
       await refusal('rules: { paths: [mine] }\n', { 'mine/bad.yml': broken, 'mine/a.yml': RULE, 'mine/b.yml': RULE }),
     ).toEqual([
-      expect.stringMatching(/^mine\/b\.yml:1:1 "Mine": its id is taken by mine\/a\.yml$/),
       expect.stringMatching(/^mine\/bad\.yml:\d+:\d+ "Mine": /),
+      expect.stringMatching(/^mine\/b\.yml:\d+:\d+ "Mine": its id .* is taken by "Mine" in mine\/a\.yml/),
     ])
   })
 

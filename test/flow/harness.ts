@@ -15,7 +15,7 @@ import {
 import type { Batch } from '@weir/schema'
 import { encodeBatch } from '@weir/schema/encode'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import type { Rule, StateStore } from '@weir/sigma'
+import { linkRules, type Rule, type RuleSet, type StateStore } from '@weir/sigma'
 import type { Ledger } from '@weir/ingest'
 
 export const ACCOUNT = '111122223333'
@@ -35,6 +35,8 @@ export interface Given {
   readonly config?: object
   /** Default: Weir's own pack. */
   readonly rules?: readonly Rule[]
+  /** In place of `rules`: with correlations. */
+  readonly set?: RuleSet
   readonly stores?: {
     readonly state?: StateStore
     readonly ledger?: Ledger
@@ -48,12 +50,14 @@ export interface Given {
   readonly events?: (count: number) => void
 }
 
+const NOTHING = { rules: [], correlations: [], filters: [], refused: [] }
+
 export async function openBench(given: Given = {}): Promise<Bench> {
   const findings: OcsfEvent[] = []
   const weir = await assemble(
     validateConfig({ streams: { telemetry: { sources: ['weir'] }, trail: { sources: ['cloudtrail'] } }, ...given.config }),
     {
-      rules: given.rules ?? (await loadPack()).rules,
+      rules: given.set ?? linkRules([given.rules ? { ...NOTHING, rules: given.rules } : await loadPack()]),
       pack: 'test',
       env: given.env ?? {},
       log: given.log ? createLog('debug', given.log) : createLog('silent'),

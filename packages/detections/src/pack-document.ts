@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type CorrelationRule, type Filter, type Parsed, parseDocument, type Refusal, type Rule } from '@weir/sigma'
 
 /** A pack as one JSON: the documents as parsed, so that a cold start reads no YAML. */
@@ -12,6 +13,16 @@ export function packDocument({ rules, correlations, filters }: Omit<Parsed, 'ref
     format: 'weir-rules/1',
     rules: [...rules, ...correlations, ...filters].map(({ file, document }) => ({ file, document })),
   }
+}
+
+/**
+ * Names a pack by what it holds: 16 hexadecimal digits of the SHA-256 of its documents, in their order. It is the same where the documents were
+ * read from YAML and where they came with `packDocument`. Findings carry it.
+ */
+export function packHash(pack: Omit<Parsed, 'refused'>): string {
+  const hash = createHash('sha256')
+  for (const { document } of packDocument(pack).rules) hash.update(`${JSON.stringify(document)}\n`)
+  return hash.digest('hex').slice(0, 16)
 }
 
 /**

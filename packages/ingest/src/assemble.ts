@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Detector, detectors } from '@weir/detections'
+import { detectors } from '@weir/detections'
 import { createRedactor } from '@weir/schema/redact'
-import { createEngine, LEVELS, type Level, type Rule, type StateStore } from '@weir/sigma'
+import { createCorrelator, createEngine, type Level, type RuleSet, type StateStore } from '@weir/sigma'
+import { chooseRules, isChosen } from './chosen.ts'
 import type { Config, Route } from './config.ts'
 import { type ConfiguredSink, createForwarder, type Forwarder } from './forward.ts'
 import { createRequester } from './http.ts'
@@ -11,6 +12,7 @@ import type { Ledger } from './ledger/ledger.ts'
 import { createLog, type Log } from './observe.ts'
 import { createOnFailure, type OnFailure } from './on-failure.ts'
 import type { Parts } from './pipeline.ts'
+import { createReplay, type Replay } from './replay.ts'
 import { describe } from './errors.ts'
 import { createSecretResolver, type SecretResolver } from './secrets.ts'
 import type { Sink } from './sink.ts'
@@ -26,13 +28,14 @@ export interface Assembled {
   readonly quarantine: Quarantine
   readonly ledger: Ledger
   readonly onFailure: OnFailure | undefined
+  readonly replay: Replay | undefined
   readonly telemetry: { flush(): Promise<void>; close(): Promise<void> }
   close(): Promise<void>
 }
 
 /** What a caller brings beside the config: the rules are loaded by whoever knows where they lie. */
 export interface Surroundings {
-  readonly rules: readonly Rule[]
+  readonly rules: Pick<RuleSet, 'rules' | 'correlations' | 'silent'>
   /** The rule pack's hash. */
   readonly pack: string
   readonly env: Readonly<Record<string, string | undefined>>
@@ -40,6 +43,8 @@ export interface Surroundings {
   readonly tap?: Parts['tap']
   readonly log?: Parts['log']
   readonly now?: () => number
+  /** The input is of the past: correlations are held back until `finishReplay`, when all of it has come. */
+  readonly replay?: boolean
   /** Findings below this level are not made. */
   readonly minLevel?: Level
   /** Replaces the stores that the config names: `weir run` without `--deliver` keeps all in memory. */
@@ -75,12 +80,17 @@ export async function assemble(config: Config, around: Surroundings): Promise<As
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
     log,
   })
-  const loud = (level: Level): boolean => LEVELS.indexOf(level) >= LEVELS.indexOf(around.minLevel ?? 'informational')
-  const enabled = ({ meta }: { meta: Detector['meta'] }): boolean => !config.rules.disable.includes(meta.id) && loud(meta.level)
+  const choice = { disable: config.rules.disable, minLevel: around.minLevel ?? 'informational' }
+  const { rules, correlations, silent, notes } = chooseRules(around.rules, choice)
+  for (const note of notes) log.warn(note)
+  const feeding = new Set(correlations.flatMap(({ inputs }) => inputs.map(({ id }) => id)))
+  const correlator = correlations.length > 0 ? createCorrelator(correlations) : undefined
+  const replay = correlator && around.replay ? createReplay(correlator, { now }) : undefined
   const parts: Parts = {
     detections: {
-      engine: createEngine(around.rules.filter(enabled)),
-      detectors: config.rules.builtin ? detectors.filter(enabled) : [],
+      engine: createEngine(rules),
+      ...(correlator ? { correlations: { correlator: replay?.correlator ?? correlator, feeding, silent } } : {}),
+      detectors: config.rules.builtin ? detectors.filter(({ meta }) => isChosen(meta, choice)) : [],
       options: config.detections,
       pack: around.pack,
     },
@@ -103,6 +113,7 @@ export async function assemble(config: Config, around: Surroundings): Promise<As
     spool,
     quarantine,
     ledger,
+    replay,
     onFailure: config.onFailure ? createOnFailure(config.onFailure, parts) : undefined,
     telemetry,
     async close() {

@@ -1,12 +1,14 @@
 import type { Detection, Detector, DetectorOptions } from '@weir/detections'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import type { Engine, LogSource, Match, StateStore } from '@weir/sigma'
+import type { CorrelationMatch, Engine, LogSource, Match, StateStore } from '@weir/sigma'
+import { type Correlations, correlate, fromCorrelation, type Matched } from './correlate.ts'
 import type { Event } from './event.ts'
 import { makeFinding } from './finding.ts'
 
-/** The detections that run: the Sigma engine over compiled rules, and the typed detectors. */
+/** The detections that run: the Sigma engine over compiled rules, correlations over what it matches, and the typed detectors. */
 export interface Detections {
   readonly engine: Engine
+  readonly correlations?: Correlations
   readonly detectors: readonly Detector[]
   readonly options: DetectorOptions
   /** The rule pack's hash, carried by every finding. */
@@ -15,8 +17,10 @@ export interface Detections {
 
 export interface Detected {
   readonly findings: readonly OcsfEvent[]
-  /** Uids of the events that took part in a finding. */
+  /** Uids of the events that took part in a finding; of a correlation's, some may have come with earlier inputs. */
   readonly involved: ReadonlySet<string>
+  /** Correlations that hold, among the findings. */
+  readonly correlated: readonly CorrelationMatch[]
   /** Detectors that threw, by title: a bug of ours or state that cannot be reached. The rest ran. */
   readonly failed: readonly { readonly title: string; readonly error: unknown }[]
 }
@@ -36,13 +40,34 @@ export async function detect(
     findings.set(finding.metadata.uid, finding)
     for (const event of of) involved.add(event.uid)
   }
+  const { engine, correlations, pack } = detections
+  const matched: Matched[] = []
   for (const event of events) {
     try {
-      for (const match of detections.engine.match(event)) {
-        keep(makeFinding(match.rule.meta, 'rule', fromMatch(match, event), detections.pack), [event])
+      const matches = engine.match(event)
+      if (correlations && matches.some(({ rule }) => correlations.feeding.has(rule.meta.id))) matched.push({ event, matches })
+      for (const match of matches) {
+        if (correlations?.silent.has(match.rule.meta.id)) continue
+        keep(makeFinding(match.rule.meta, 'rule', fromMatch(match, event), pack), [event])
       }
     } catch (error) {
       failed.push({ title: 'Sigma rules', error })
+    }
+  }
+  let correlated: readonly CorrelationMatch[] = []
+  if (correlations) {
+    try {
+      correlated = await correlate(matched, batch, now, state, correlations)
+      const atHand = new Map(matched.map(({ event }) => [event.uid, event]))
+      for (const match of correlated) {
+        const found = fromCorrelation(match, atHand)
+        keep(
+          makeFinding(match.rule.meta, 'correlation', found, pack),
+          match.events.map(uid => ({ uid })),
+        )
+      }
+    } catch (error) {
+      failed.push({ title: 'Sigma correlations', error })
     }
   }
   const covered = coverage(events)
@@ -51,13 +76,13 @@ export async function detect(
     if (own.length === 0) continue
     try {
       for (const detection of await detector.detect(own, { batch, now, state, options: detections.options })) {
-        keep(makeFinding(detector.meta, 'behavioral', detection, detections.pack), detection.events)
+        keep(makeFinding(detector.meta, 'behavioral', detection, pack), detection.events)
       }
     } catch (error) {
       failed.push({ title: detector.meta.title, error })
     }
   }
-  return { findings: [...findings.values()], involved, failed }
+  return { findings: [...findings.values()], involved, correlated, failed }
 }
 
 /** A match of one event: the group is what the event is about, the window the event itself. */

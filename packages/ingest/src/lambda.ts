@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { readPackDocument } from '@weir/detections'
+import { packHash, readPackDocument } from '@weir/detections'
+import { linkRules } from '@weir/sigma'
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda'
 import { type Assembled, assemble } from './assemble.ts'
 import { type Config, validateConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
 import { createHandler } from './handler.ts'
-import { startTelemetry } from './observe.ts'
-import { tick as runTick } from './tick.ts'
+import { createLog, startTelemetry } from './observe.ts'
+import { refusalLine } from './rules.ts'
+import { type Ticked, tick as runTick } from './tick.ts'
 
 /**
  * The two doors of the Lambda function: `handler` for the stream, `tick` for the schedule. A cold start reads the config (JSON named by its
@@ -19,7 +21,7 @@ export async function handler(event: KinesisStreamEvent, context: Context): Prom
   return createHandler(await start())(event, context)
 }
 
-export async function tick(_event: unknown, context: Context): Promise<{ settled: number; failed: number }> {
+export async function tick(_event: unknown, context: Context): Promise<Ticked> {
   const instance = await start()
   return runTick(instance, Date.now() + context.getRemainingTimeInMillis() - 5_000)
 }
@@ -35,10 +37,11 @@ function start(): Promise<Assembled> {
 async function open(env: NodeJS.ProcessEnv): Promise<Assembled> {
   const telemetry = await startTelemetry(env)
   const config = onAws(validateConfig(JSON.parse(await readConfig(env['WEIR_CONFIG'] ?? ''))), env)
-  const text = await readFile(new URL('./rules.json', import.meta.url), 'utf8')
-  const pack = readPackDocument(JSON.parse(text))
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 16)
-  return assemble(config, { rules: pack.rules, pack: hash, env, telemetry })
+  const log = createLog(config.log)
+  const parsed = readPackDocument(JSON.parse(await readFile(new URL('./rules.json', import.meta.url), 'utf8')))
+  const rules = linkRules([parsed])
+  for (const refusal of rules.refused) log.error({ refused: refusalLine(refusal) }, 'a rule of the pack does not load')
+  return assemble(config, { rules, pack: packHash(parsed), env, telemetry, log })
 }
 
 /**

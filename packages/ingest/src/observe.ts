@@ -21,6 +21,10 @@ export const METRICS = {
   'weir.records.decoded': { unit: '{record}', description: 'Records that became events, by stream' },
   'weir.records.quarantined': { unit: '{record}', description: 'Records put into quarantine, by stream and reason' },
   'weir.findings': { unit: '{finding}', description: 'Findings, by severity' },
+  'weir.correlations': {
+    unit: '{finding}',
+    description: 'Correlations that hold, by door (event, tick) and caveat (none, late, capped)',
+  },
   'weir.detections.failed': { unit: '{failure}', description: 'Detectors that threw, by title' },
   'weir.sink.events': {
     unit: '{event}',

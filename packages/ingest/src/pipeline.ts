@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import type { StateStore } from '@weir/sigma'
+import type { CorrelationMatch, StateStore } from '@weir/sigma'
 import type { Route } from './config.ts'
 import { type Decoded, decode } from './decode.ts'
 import { type Detections, detect } from './detect.ts'
 import { describe } from './errors.ts'
-import type { Event, Input, Quarantined } from './event.ts'
+import type { Event, Input, Origin, Quarantined } from './event.ts'
 import type { Forwarder } from './forward.ts'
 import type { Ledger, LedgerRow } from './ledger/ledger.ts'
 import { emittedRow, receivedRow, sinkRow } from './ledger/make.ts'
@@ -76,28 +76,70 @@ export async function process(inputs: readonly Input[], deadline: number, parts:
         break
       }
     }
-    const results = await traced('weir.forward', {}, () => forwardAll(passages, deadline, parts))
-    for (const result of results) for (const id of result.unsafe) unsafe.add(id)
-    for (const { input, events, findings, rows, routedTo } of passages) {
-      for (const { sink, counts } of results) {
-        const row = sinkRow(
-          input.origin.id,
-          sink,
-          routedTo.get(sink) ?? 0,
-          events.length + findings.length,
-          counts.get(input.origin.id),
-        )
-        rows.push(row)
-        for (const outcome of ['delivered', 'duplicate', 'spooled', 'held', 'quarantined'] as const) {
-          if (row[outcome] > 0) measure('weir.sink.events', row[outcome], { sink, outcome })
-        }
-      }
-    }
+    for (const id of await deliverAll(passages, deadline, parts)) unsafe.add(id)
     const safe = passages.filter(passage => !unsafe.has(passage.input.origin.id))
-    await count(safe, parts)
     measure('weir.pipeline.duration', parts.now() - began)
     return { unsafe, findings: safe.reduce((sum, passage) => sum + passage.findings.length, 0) }
   })
+}
+
+/** What findings without an input stand under in the ledger's list of streams: of correlations whose windows time has closed. */
+const CORRELATIONS = 'correlations'
+
+/**
+ * Sends findings that no input brought to the sinks, as those of an input go. In the ledger each is an input of its own, without records and
+ * named by its uid: made again after a crash, it is the same one. Answers the uids of those that are not safe and must be made again.
+ */
+export async function deliverFindings(findings: readonly OcsfEvent[], deadline: number, parts: Parts): Promise<Set<string>> {
+  const passages = findings.map((finding): Passage => {
+    const id = `correlation/${finding.metadata.uid}`
+    const origin: Origin = { stream: CORRELATIONS, id, arrival: parts.now(), accounts: [], sources: [] }
+    announce([finding], parts)
+    return passage({ origin, bytes: NOTHING }, { received: 0 }, [], [finding], new Set(), [])
+  })
+  const unsafe = await deliverAll(passages, deadline, parts)
+  return new Set(findings.map(({ metadata: { uid } }) => uid).filter(uid => unsafe.has(`correlation/${uid}`)))
+}
+
+const NOTHING = new Uint8Array()
+
+/** Forwards what the inputs became, and writes the ledger of those that are safe; answers the others' ids. */
+async function deliverAll(passages: readonly Passage[], deadline: number, parts: Parts): Promise<Set<string>> {
+  const results = await traced('weir.forward', {}, () => forwardAll(passages, deadline, parts))
+  const unsafe = new Set(results.flatMap(result => [...result.unsafe]))
+  for (const { input, events, findings, rows, routedTo } of passages) {
+    for (const { sink, counts } of results) {
+      const row = sinkRow(
+        input.origin.id,
+        sink,
+        routedTo.get(sink) ?? 0,
+        events.length + findings.length,
+        counts.get(input.origin.id),
+      )
+      rows.push(row)
+      for (const outcome of ['delivered', 'duplicate', 'spooled', 'held', 'quarantined'] as const) {
+        if (row[outcome] > 0) measure('weir.sink.events', row[outcome], { sink, outcome })
+      }
+    }
+  }
+  await count(
+    passages.filter(passage => !unsafe.has(passage.input.origin.id)),
+    parts,
+  )
+  return unsafe
+}
+
+/** Shows findings as they are made. */
+function announce(findings: readonly OcsfEvent[], parts: Parts): void {
+  for (const finding of findings) {
+    parts.tap?.finding?.(finding)
+    measure('weir.findings', 1, { severity: String(finding['severity']) })
+  }
+}
+
+/** Counts correlations that hold. */
+export function measureCorrelated(matches: readonly CorrelationMatch[], door: 'event' | 'tick'): void {
+  for (const { caveats } of matches) measure('weir.correlations', 1, { door, caveat: caveats.join('+') || 'none' })
 }
 
 /** decode → normalize → detect, for one input; undefined where it must come again under the same name. */
@@ -125,16 +167,14 @@ async function understand(input: Input, parts: Parts): Promise<Passage> {
   const events = [...normalized.events, ...(await examine(input, decoded, quarantined, state, now))]
   parts.tap?.events?.(events)
 
-  const { findings, involved, failed } = await detect(events, origin.id, now, state, parts.detections)
+  const { findings, involved, correlated, failed } = await detect(events, origin.id, now, state, parts.detections)
   if (state.failure) throw new StateUnavailable('the state store cannot be reached', { cause: state.failure })
   for (const { title, error } of failed) {
     measure('weir.detections.failed', 1, { detection: title })
     parts.log.error({ detection: title, input: origin.id, error: describe(error) }, 'a detection failed; the others ran')
   }
-  for (const finding of findings) {
-    parts.tap?.finding?.(finding)
-    measure('weir.findings', 1, { severity: String(finding['severity']) })
-  }
+  announce(findings, parts)
+  measureCorrelated(correlated, 'event')
   measure('weir.records.received', decoded.received, { stream: origin.stream })
   measure('weir.records.decoded', normalized.events.length, { stream: origin.stream })
   for (const item of quarantined)

@@ -37,7 +37,7 @@ describe('loadRules', () => {
     await writeFile(join(folder, 'b.yml'), rule(ID, 'Two'))
     const { rules, refused } = await loadRules(folder, false, ['.'])
     expect(rules.map(({ meta }) => meta.title)).toEqual(['One'])
-    expect(refused.map(refusalLine)).toEqual(['b.yml:1:1 "Two": its id is taken by a.yml'])
+    expect(refused.map(refusalLine)).toEqual([`b.yml:2:1 "Two": its id ${ID} is taken by "One" in a.yml:2:1`])
   })
 
   it('names the option of a path that is not there or holds no rule', async () => {

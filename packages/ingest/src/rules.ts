@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
-import { loadPack } from '@weir/detections'
-import { parseRules, type Refusal, type Rule } from '@weir/sigma'
+import { loadPack, packHash } from '@weir/detections'
+import { linkRules, type Parsed, parseRules, type Refusal, type RuleSet, withoutDuplicates } from '@weir/sigma'
 import { ConfigError } from './errors.ts'
 
-export interface LoadedRules {
-  readonly rules: readonly Rule[]
-  readonly refused: readonly Refusal[]
+export interface LoadedRules extends RuleSet {
+  /** The documents that were read, to be put into a pack. */
+  readonly parsed: Omit<Parsed, 'refused'>
   /** Hash of every rule document, in order: findings carry it. */
   readonly pack: string
   /** Rules of Weir's own pack among `rules`. */
@@ -25,33 +24,21 @@ export async function loadRules(
   paths: readonly string[],
   option = '--rules',
 ): Promise<LoadedRules> {
-  const rules = new Map<string, Rule>()
-  const refused: Refusal[] = []
+  const read: Parsed[] = []
   const own = new Set<string>()
   if (builtin) {
     const pack = await loadPack()
-    refused.push(...pack.refused)
-    for (const rule of pack.rules) {
-      rules.set(rule.meta.id, rule)
-      own.add(rule.meta.id)
-    }
+    read.push(pack)
+    for (const { meta } of [...pack.rules, ...pack.correlations]) own.add(meta.id)
   }
   for (const path of paths) {
     for (const file of await ruleFiles(resolve(cwd, path), `${option} ${path}`)) {
       const name = relative(cwd, file) || file
-      const parsed = parseRules(await readFile(file, 'utf8'), name)
-      refused.push(...parsed.refused)
-      for (const rule of parsed.rules) {
-        const taken = rules.get(rule.meta.id)
-        if (taken)
-          refused.push({ file: name, line: 1, column: 1, rule: rule.meta.title, reason: `its id is taken by ${taken.file}` })
-        else rules.set(rule.meta.id, rule)
-      }
+      read.push(parseRules(await readFile(file, 'utf8'), name))
     }
   }
-  const hash = createHash('sha256')
-  for (const rule of rules.values()) hash.update(JSON.stringify(rule.document))
-  return { rules: [...rules.values()], refused, pack: hash.digest('hex').slice(0, 16), builtin: own }
+  const parsed = withoutDuplicates(read)
+  return { ...linkRules([parsed]), parsed, pack: packHash(parsed), builtin: own }
 }
 
 async function ruleFiles(path: string, given: string): Promise<string[]> {

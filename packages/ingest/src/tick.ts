@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Assembled } from './assemble.ts'
 import { measure } from './observe.ts'
 import { describe } from './errors.ts'
+import { closeWindows } from './windows.ts'
 
 const LEASE_SPARE_MS = 15_000 // a lease outlives the tick that holds it, so that two never drain one sink at once
 const ENTRIES_PER_TICK = 200
@@ -11,6 +12,8 @@ export interface Ticked {
   readonly settled: number
   /** Entries of the on-failure bucket moved into quarantine. */
   readonly failed: number
+  /** Findings of windows that closed without an event. */
+  readonly closed: number
 }
 
 /** The end of an equal share of the time that is left, among so many. */
@@ -23,16 +26,20 @@ const rotated = <T>(items: readonly T[], by: number): T[] => [
 ]
 
 /**
- * The second door, run each minute by a schedule (a timer on a laptop), because a stream function runs only when records arrive: drains each
- * sink's spool under a lease, and reads the event source mapping's on-failure bucket into quarantine.
+ * The second door, run each minute by a schedule (a timer on a laptop), because a stream function runs only when records arrive: closes windows
+ * that wait for no event, drains each sink's spool under a lease, and reads the event source mapping's on-failure bucket into quarantine.
  */
 export async function tick(weir: Assembled, deadline: number): Promise<Ticked> {
   const { state, ledger, log, now } = weir.parts
   const holder = randomUUID()
   let settled = 0
   const sinks = rotated([...weir.parts.routes.keys()], Math.floor(now() / 60_000))
-  // The on-failure bucket first, for it is short work; then each sink its share of the time, so that a slow one starves nobody.
-  const failed = weir.onFailure ? await weir.onFailure.collect(share(now(), deadline, sinks.length + 1)) : 0
+  // The on-failure bucket first, for it is short work; then windows, and each sink: each its share of the time, so that a slow one starves nobody.
+  const failed = weir.onFailure ? await weir.onFailure.collect(share(now(), deadline, sinks.length + 2)) : 0
+  const closed = await closeWindows(weir, share(now(), deadline, sinks.length + 1)).catch((error: unknown) => {
+    log.error({ error: describe(error) }, 'windows could not be closed; the next tick tries again')
+    return 0
+  })
   for (const [done, sink] of sinks.entries()) {
     if (now() >= deadline) break
     try {
@@ -56,5 +63,5 @@ export async function tick(weir: Assembled, deadline: number): Promise<Ticked> {
     }
   }
   await weir.telemetry.flush()
-  return { settled, failed }
+  return { settled, failed, closed }
 }

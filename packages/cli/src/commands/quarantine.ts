@@ -40,7 +40,7 @@ Exit codes: 0 done, 3 something stays in quarantine.`,
     const file = resolve(world.cwd, args.text('config') ?? 'weir.yaml')
     const config = await readConfigFile(file)
     const loaded = await loadRules(dirname(file), config.rules.builtin, config.rules.paths)
-    const weir = await openWeir(config, { rules: loaded.rules, pack: loaded.pack, env: world.env })
+    const weir = await openWeir(config, { rules: loaded, pack: loaded.pack, env: world.env })
     try {
       return await act(weir, ids, args, world)
     } finally {

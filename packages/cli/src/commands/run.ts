@@ -4,6 +4,7 @@ import {
   ConfigError,
   check as checkLedger,
   createLog,
+  finishReplay,
   type LedgerSummary,
   ledgerLines,
   memoryLedger,
@@ -99,7 +100,8 @@ unreadable: it is said which and why, 130 interrupted.`,
     const weir = await openWeir(
       { ...config, rules: { ...config.rules, builtin: config.rules.builtin && !args.flag('no-builtin') } },
       {
-        rules: loaded.rules,
+        rules: loaded,
+        replay: true,
         pack: loaded.pack,
         env: world.env,
         ...(minLevel ? { minLevel } : {}),
@@ -152,11 +154,19 @@ unreadable: it is said which and why, 130 interrupted.`,
           complain(terminal, error.message) // what the other files hold is worth as much
         }
       }
+      if (!world.signal.aborted) {
+        try {
+          await finishReplay({ ...weir, parts }, Date.now() + PASS_MS)
+        } catch (error) {
+          failures++
+          complain(terminal, `correlations: ${error instanceof Error ? error.message : 'failed'}; run it again`)
+        }
+      }
       terminal.progress('')
       if (!json && !args.flag('all')) for (const line of groups.lines(terminal)) world.out.write(`${line}\n`)
       for (const line of quarantined.lines()) terminal.line(line)
       const summary = await summarize(weir.ledger)
-      terminal.line(`${groups.total} findings from ${loaded.rules.length} rules`)
+      terminal.line(`${groups.total} findings from ${loaded.rules.length + loaded.correlations.length} rules`)
       for (const line of ledgerLines(brief(summary))) terminal.line(line)
       const wrong = checkLedger(summary)
       for (const line of wrong) terminal.line(`${terminal.paint('red', 'the ledger does not add up:')} ${line}`)

@@ -94,7 +94,7 @@ export async function openLaptop(world: World, options: { readonly port: number 
     const findings: OcsfEvent[] = []
     const loaded = await loadRules(world.cwd, true, [])
     const weir = await openWeir(laptopConfig(data), {
-      rules: loaded.rules,
+      rules: loaded,
       pack: loaded.pack,
       env: world.env,
       telemetry: await startTelemetry(world.env),

@@ -1,0 +1,91 @@
+import type { CorrelationMatch, Due } from '@weir/sigma'
+import type { EventCorrelator, Matched } from './correlate.ts'
+import { WeirError } from './errors.ts'
+import type { Event } from './event.ts'
+import { memoryState } from './state/memory.ts'
+
+/** Runs correlations over events of the past, as if each had come when it happened. */
+export interface Replay {
+  /** In place of the correlator: holds back what it is given. */
+  readonly correlator: EventCorrelator
+  /** Counts what was held back, in the order of its time, and closes every window that is left open. */
+  finish(deliver: Deliver): Promise<void>
+}
+
+/** Takes what holds, and the events at hand, by uid. */
+export type Deliver = (matches: readonly CorrelationMatch[], atHand: ReadonlyMap<string, Event>) => Promise<void>
+
+/** Events held back at most; beyond it the earlier half is counted, and what is older and comes after that is late. */
+const HELD = 200_000
+const SLICE_MS = 60_000 // as often as a tick
+const GROUPS_AT_ONCE = 1_000
+/** The last moment that a Date can hold. */
+const END_OF_TIME = 8.64e15
+
+/**
+ * Files come in any order: one region's trail after the other's. On a stream an event of an hour ago is late, because windows have been judged
+ * since; here none is judged until all files are read. State is this run's own: old events must not be counted into windows of today.
+ */
+export function createReplay(
+  correlator: EventCorrelator,
+  { now, held = HELD }: { readonly now: () => number; readonly held?: number },
+): Replay {
+  const state = memoryState()
+  let waiting: Matched[] = []
+  let clock = Number.NEGATIVE_INFINITY
+  let slices = 0
+
+  /** Moves the clock on; windows close on the way when their time comes, as ticks would have closed them. */
+  const advance = async (until: number, deliver: (matches: readonly CorrelationMatch[]) => Promise<void>): Promise<void> => {
+    let last: Due | undefined
+    for (let [next] = await state.due(until, 1); next; [next] = await state.due(until, 1)) {
+      if (next.key === last?.key && next.wakeAt === last.wakeAt) throw new WeirError('a window that is over stays open')
+      last = next
+      clock = Math.max(clock, next.wakeAt)
+      await correlator.close({ now: clock, state }, GROUPS_AT_ONCE, deliver)
+    }
+    clock = Math.max(clock, until)
+  }
+
+  const count = async (matched: readonly Matched[], deliver: Deliver): Promise<void> => {
+    const atHand = new Map(matched.map(({ event }) => [event.uid, event]))
+    const tell = (matches: readonly CorrelationMatch[]): Promise<void> => deliver(matches, atHand)
+    for (const { end, slice } of slicesOf(matched, now())) {
+      await advance(end, tell)
+      await tell(await correlator.observe(slice, { batch: `replay/${slices++}`, now: clock, state }))
+    }
+    if (waiting.length === 0) await advance(END_OF_TIME, tell)
+  }
+
+  return {
+    correlator: {
+      async observe(matched) {
+        for (const each of matched) waiting.push(each)
+        if (waiting.length <= held) return []
+        const ordered = waiting.toSorted((a, b) => a.event.time - b.event.time)
+        waiting = ordered.splice(held / 2)
+        const found: CorrelationMatch[] = []
+        await count(ordered, async matches => void found.push(...matches))
+        return found
+      },
+      close: async () => [],
+    },
+    async finish(deliver) {
+      const all = waiting
+      waiting = []
+      await count(all, deliver)
+    },
+  }
+}
+
+/** In the order of event time, a minute at a time. What claims to be of the future comes now. */
+function slicesOf(matched: readonly Matched[], now: number) {
+  const minutes = new Map<number, Matched[]>()
+  for (const each of matched) {
+    const end = Math.min(now, (Math.floor(each.event.time / SLICE_MS) + 1) * SLICE_MS)
+    const slice = minutes.get(end)
+    if (slice) slice.push(each)
+    else minutes.set(end, [each])
+  }
+  return [...minutes].toSorted(([a], [b]) => a - b).map(([end, slice]) => ({ end, slice }))
+}
