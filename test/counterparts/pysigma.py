@@ -186,9 +186,9 @@ class Evaluator:
                 elif part == SpecialChars.WILDCARD_SINGLE:
                     parts.append(".")
                 else:
-                    parts.append(re.escape(part if cased else fold(part)))
+                    parts.append(re2.escape(part if cased else fold(part)))
             body = "".join(parts)
-            out.append(re.compile(f".*{body}.*" if anywhere else body, re.DOTALL))
+            out.append(re2.compile(f"(?s).*{body}.*" if anywhere else f"(?s){body}"))
         return lambda texts: any(one.fullmatch(each if cased else fold(each)) for one in out for each in texts)
 
     def text_test(self, value, anywhere):
