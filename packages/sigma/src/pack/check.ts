@@ -43,7 +43,7 @@ export function checkPlan(json: unknown, place: string, rules: number): Plan {
       isObject(unit) &&
       isCount(unit['source'], sources.length) &&
       isCount(unit['rule'], rules) &&
-      isStart(unit['start'], code as readonly number[]) &&
+      isStart(unit['start'], code) &&
       unit['rule'] >= previous
     if (!found || !isList(unit['needs'], isNeed)) throw new PackError(`${place}.units[${at}]`, 'names what is not there')
     previous = unit['rule'] as number

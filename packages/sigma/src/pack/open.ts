@@ -3,7 +3,6 @@ import type { Engine, EngineOptions, MatchedRule } from '../engine.ts'
 import type { Conditions } from '../matcher.ts'
 import { parseDocument } from '../parse/document.ts'
 import type { Question } from '../plan/expression.ts'
-import type { Plan } from '../plan/plan.ts'
 import { runContent, type Taxonomy } from '../runtime.ts'
 import { type CorrelationData, firstUnit, PACK_FORMAT, PACK_VERSION, type PackData, type RuleText } from './data.ts'
 import { checkInputs, checkPlan, isList, isObject, PackError } from './check.ts'
@@ -29,7 +28,7 @@ export interface OpenOptions extends EngineOptions {
 export function openPack(json: unknown, options: OpenOptions = {}): OpenPack {
   const pack = checked(json)
   const texts: (RuleText | undefined)[] = []
-  const text = (at: number): RuleText => (texts[at] ??= readRule(pack.rules[at] ?? '', at, pack.plans))
+  const text = (at: number): RuleText => (texts[at] ??= readRule(pack.rules[at] ?? '', at))
   let rules: readonly MatchedRule[] | undefined
   const engine = runContent(
     {
@@ -75,7 +74,7 @@ function checked(json: unknown): PackData {
 }
 
 /** A rule's text is read when it first matches. One that is not what it should be names itself by its place. */
-function readRule(text: string, at: number, _plans: PackData['plans']): RuleText {
+function readRule(text: string, at: number): RuleText {
   const json: unknown = JSON.parse(text)
   if (
     isObject(json) &&
