@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cp } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
@@ -47,8 +48,11 @@ export interface RsigmaCorrelation {
 /** The program in rsigma/, built by the Cargo of this machine into the cache; the answer is its path. Some 80 s on two cores, once. */
 export async function buildRsigma(stand: Pick<Stand, 'installed'>): Promise<string> {
   const cargo = need('cargo')
-  const folder = await stand.installed(`rsigma-${RSIGMA_VERSION}-1`, async folder => {
-    await cp(fileURLToPath(new URL('rsigma', import.meta.url)), folder, { recursive: true })
+  const source = fileURLToPath(new URL('rsigma', import.meta.url))
+  const hash = createHash('sha256')
+  for (const file of ['Cargo.toml', 'Cargo.lock', 'src/main.rs']) hash.update(await readFile(join(source, file)))
+  const folder = await stand.installed(`rsigma-${RSIGMA_VERSION}-${hash.digest('hex').slice(0, 12)}`, async folder => {
+    await cp(source, folder, { recursive: true })
     const env = { CARGO_TARGET_DIR: join(folder, 'target') }
     const log = join(folder, 'install.log')
     await install(cargo, ['build', '--release', '--locked', '--quiet'], { cwd: folder, env, seconds: 540, log })

@@ -8,8 +8,9 @@ import { type Counterpart, hold, type Options } from './counterpart.ts'
 import { opensearch } from './opensearch.ts'
 import { pysigma } from './pysigma.ts'
 import { rie } from './rie.ts'
+import { rsigma } from './rsigma.ts'
 
-const all: readonly Counterpart[] = [avro, pysigma, collector, aws, rie, opensearch]
+const all: readonly Counterpart[] = [avro, pysigma, rsigma, collector, aws, rie, opensearch]
 const { values, positionals: asked } = parseArgs({
   allowPositionals: true,
   options: { runs: { type: 'string' }, seed: { type: 'string' } },
