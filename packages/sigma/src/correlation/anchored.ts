@@ -3,7 +3,10 @@ import { gaugeOf, keeps } from './gauge.ts'
 import { type Entry, type Found, insert, LATE, readEntries, type Stored, writeEntries } from './group-state.ts'
 import type { CorrelationRule } from './model.ts'
 import type { Plan } from './plan.ts'
-import type { Moment } from './sliding.ts'
+import { type Moment, NOTHING } from './sliding.ts'
+
+/** Windows in which the condition holds that one fold tells of: they stay in the state until they are delivered. The rest is due at once. */
+const FOUND_LIMIT = 32
 
 /**
  * Counts events into a group whose condition can cease to hold, and judges the windows that are over. The first event opens a window [t, t +
@@ -40,7 +43,7 @@ export function anchor(
     const window = entries.filter(({ time }) => time >= start && time < end)
     const over = end + bound
     wakeAt = window.some(({ flags }) => flags & LATE) ? Math.max(over, grace) : over
-    if (now < wakeAt) break
+    if (now < wakeAt || found.length >= FOUND_LIMIT) break
     wakeAt = undefined
     const gauge = gaugeOf(rule)
     for (const entry of window) gauge.add(entry)
@@ -53,16 +56,16 @@ export function anchor(
   const horizon = Math.max(judged, (entries.at(-1)?.time ?? 0) - rule.timespan - 2 * bound)
   const open = entries.find(opens)?.time ?? Number.POSITIVE_INFINITY
   const kept = entries.filter(({ time }) => time >= Math.min(horizon, open))
-  const written = writeEntries(kept, stored, plan.limits, true)
+  const { lost, ...written } = writeEntries(kept, stored, plan.limits, true)
   return {
     state: {
       by: stored.by,
       at: stored.at,
-      rows: written.rows,
+      ...written,
       ...(judged > Number.NEGATIVE_INFINITY ? { judged } : {}),
-      ...(grace > now ? { grace } : {}),
+      ...(grace > Math.max(now, 0) ? { grace } : {}),
       ...(stored.pending && stored.retry !== undefined ? { pending: stored.pending, retry: stored.retry } : {}),
-      ...(written.lost && written.lost[1] >= judged ? { lost: written.lost } : {}),
+      ...(lost && lost[1] >= judged ? { lost } : {}),
     },
     found,
     wakeAt,
@@ -77,10 +80,9 @@ function opener({ branches }: CorrelationRule): (entry: Entry) => boolean {
   return ({ rules }) => (rules & wanted) !== 0
 }
 
-/** When the tick is to look at the group again: for a window that is over, or findings that may not have been delivered. */
-export const wakeUp = ({ retry }: Stored, wakeAt: number | undefined): number | undefined =>
-  retry === undefined ? wakeAt : Math.min(retry, wakeAt ?? retry)
+/** When the tick is to look at the group again: for findings that may not have been delivered, then for a window that is over. */
+export const wakeUp = ({ retry }: Stored, wakeAt: number | undefined): number | undefined => retry ?? wakeAt
 
 /** A window that was judged at its end is known then, and not before. */
 export const momentsOf = (found: readonly Found[]): readonly Moment[] =>
-  found.map(({ start, end, events, flags }) => [end, start, events[0] ?? '', flags])
+  found.map(({ start, end, events, flags, carried }) => [end, start, events[0] ?? '', flags, carried ?? NOTHING])

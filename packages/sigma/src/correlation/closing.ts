@@ -59,13 +59,14 @@ export function closing(plans: readonly Plan[], propagate: Propagate): Correlato
 async function judge(plan: Plan, key: string, wakeAt: number, now: number, state: StateStore): Promise<Closed> {
   const answer = await state.fold<Stored, Pick<Closed, 'by' | 'found'>>({
     key,
-    batch: `close|${wakeAt}`,
+    batch: `close|${wakeAt}|${now}`,
     now,
     expiresAt: expiryOf(plan, now),
     initial: initialState(now),
     reduce: stored => {
-      const { state, found, wakeAt } = anchor(stored, [], now, plan)
-      const pending = [...(stored.pending ?? []), ...found]
+      // What is not delivered yet goes first, and nothing is added to it.
+      const { state, found, wakeAt } = anchor(stored, [], stored.pending ? Number.NEGATIVE_INFINITY : now, plan)
+      const pending = stored.pending ?? found
       const next: Stored = pending.length > 0 ? { ...state, pending, retry: now + RETRY } : state
       const again = wakeUp(next, wakeAt)
       return { state: next, answer: { by: stored.by, found: pending }, ...(again === undefined ? {} : { wakeAt: again }) }
@@ -78,7 +79,7 @@ async function settle({ plan, key, wakeAt, found }: Closed, now: number, state: 
   const told = new Set(found.map(({ start }) => start))
   await state.fold<Stored, null>({
     key,
-    batch: `settle|${wakeAt}`,
+    batch: `settle|${wakeAt}|${now}`,
     now,
     expiresAt: expiryOf(plan, now),
     initial: initialState(now),

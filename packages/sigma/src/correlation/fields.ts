@@ -12,8 +12,8 @@ export const GROUPS_LIMIT = 16
 export const VALUES_LIMIT = 64
 /** A longer group is named by its beginning and its digest. */
 const GROUP_LENGTH = 256
-/** How long a group-by value is shown. */
-const SHOWN_LENGTH = 256
+/** How long a value is kept, to be shown and for the correlations above. */
+const KEPT_LENGTH = 1_024
 /** Numbers from here on are not added up: what is kept of them is no longer exact. */
 const NUMBER_LIMIT = 1e18
 
@@ -30,8 +30,16 @@ export interface Group {
 /** The groups an event belongs to: none when a field is missing or null, one for each member (and combination) where fields are arrays. */
 export function groupsOf(fields: readonly string[], read: Read): { readonly groups: readonly Group[]; readonly cut: boolean } {
   const { rows, cut } = combinations(fields, read, GROUPS_LIMIT)
-  const groups = rows.map(row => ({ key: groupKey(row.map(fold)), shown: row.map(text => text.slice(0, SHOWN_LENGTH)) }))
+  const groups = rows.map(row => ({ key: groupKey(row.map(fold)), shown: row.map(text => text.slice(0, KEPT_LENGTH)) }))
   return { groups, cut }
+}
+
+/** What an event hands to the correlations above the one that counts it. */
+export function carriedOf({ carries }: Input, read: Read): ReturnType<typeof combinations> {
+  if (carries.length === 0) return { rows: [], cut: false }
+  const { rows, cut } = combinations(carries, read, GROUPS_LIMIT)
+  const kept = rows.filter(row => row.every(text => text.length <= KEPT_LENGTH))
+  return { rows: kept, cut: cut || kept.length < rows.length }
 }
 
 function groupKey(values: readonly string[]): string {

@@ -4,6 +4,8 @@ import { LATE } from './group-state.ts'
 
 /** Uids that a finding shows. */
 const EVENTS_LIMIT = 32
+/** Different values that a window hands to the correlations above it. */
+const CARRIED_LIMIT = 64
 
 /** What a fold says of a window in which the correlation holds. */
 export function foundIn(
@@ -25,9 +27,17 @@ export function foundIn(
     ...(rule.type === 'temporal' || rule.type === 'temporal_ordered'
       ? { seen: rule.references.map((_, i) => window.find(({ rules }) => rules & (1 << i))?.time ?? 0) }
       : {}),
+    ...(rule.carries.length > 0 ? { carried: carriedBy(window) } : {}),
     flags: window.reduce((flags, entry) => flags | entry.flags, short ? CAPPED : 0),
   }
 }
+
+/** What the events of a window carry, each once. */
+export const carriedBy = (window: readonly Entry[]): readonly (readonly string[])[] =>
+  [...new Map(window.flatMap(({ carried }) => carried.map(each => [JSON.stringify(each), each] as const))).values()].slice(
+    0,
+    CARRIED_LIMIT,
+  )
 
 const CAVEATS: readonly (readonly [number, Caveat])[] = [
   [LATE, 'late'],

@@ -8,6 +8,8 @@ export interface Entry {
   readonly rules: number
   /** Digests for `value_count`, numbers for the other `value_…` types. */
   readonly values: readonly string[]
+  /** For the correlations that name this one: values of `CorrelationRule.carries`, in each way an event has them. */
+  readonly carried: readonly (readonly string[])[]
   /** What counts as one: the event, or of another correlation's findings all moments of one. */
   readonly unit: string
   /** '' where it is forgotten, for want of room. */
@@ -28,6 +30,8 @@ export interface Stored {
   /** Epoch milliseconds from which times are counted. */
   readonly at: number
   readonly rows: readonly string[]
+  /** What entries carry; rows name it by its place. */
+  readonly texts?: readonly (readonly string[])[]
   /** Cells of the grid of suppression that have had their finding. */
   readonly fired?: readonly number[]
   /** The event times between which entries were dropped for want of room. */
@@ -51,6 +55,7 @@ export interface Found {
   readonly from: number
   readonly to: number
   readonly events: readonly string[]
+  readonly carried?: readonly (readonly string[])[]
   /** For temporal types: when each rule was first seen, 0 when it was not. */
   readonly seen?: readonly number[]
   readonly flags: number
@@ -71,7 +76,7 @@ const EMPTY: Omit<Stored, 'at'> = { by: [], rows: [] }
 export const initialState = (at: number): Stored => ({ ...EMPTY, at })
 
 /** The entries of a state, the earliest first. */
-export const readEntries = ({ at, rows }: Stored): Entry[] => rows.map(row => readRow(row, at))
+export const readEntries = ({ at, rows, texts = [] }: Stored): Entry[] => rows.map(row => readRow(row, at, texts))
 
 /** Puts in what is not there yet and answers whether anything was new. */
 export function insert(entries: Entry[], added: Iterable<Entry>): { readonly since: number } | undefined {
@@ -94,19 +99,22 @@ export function writeEntries(
   before: Pick<Stored, 'at' | 'lost'>,
   limits: Limits,
   keepOldest: boolean,
-): Pick<Stored, 'rows' | 'lost'> {
+): Pick<Stored, 'rows' | 'texts' | 'lost'> {
   let kept = entries
   let rows: readonly string[] = []
+  let texts = new Texts()
   for (let room = limits.entries; ; room = Math.min(Math.floor(room * 0.9), kept.length - 1)) {
     if (kept.length > room) kept = drop(kept, kept.length - room, keepOldest)
-    rows = kept.map(entry => writeRow(entry, before.at))
-    if (size(rows) <= limits.characters * (1 - UID_SHARE) || kept.length <= 1) break
+    texts = new Texts()
+    rows = kept.map(entry => writeRow(entry, before.at, texts))
+    if (size(rows) + texts.size <= limits.characters * (1 - UID_SHARE) || kept.length <= 1) break
   }
   const { lost } = before
   const stays = new Set(kept)
   const times = [...(lost ?? []), ...entries.flatMap(entry => (stays.has(entry) ? [] : [entry.time]))]
   return {
-    rows: withUids(rows, kept, limits.characters - size(rows), keepOldest),
+    rows: withUids(rows, kept, limits.characters - size(rows) - texts.size, keepOldest),
+    ...(texts.all.length > 0 ? { texts: texts.all } : {}),
     ...(times.length > 0 ? { lost: [Math.min(...times), Math.max(...times)] } : {}),
   }
 }
@@ -133,11 +141,30 @@ function drop(entries: readonly Entry[], count: number, keepOldest: boolean): re
   return entries.filter(entry => !dropped.has(entry))
 }
 
-function writeRow({ id, time, rules, values, unit, flags }: Entry, at: number): string {
+/** Numbers what entries carry, so that it is written once. */
+class Texts {
+  readonly all: (readonly string[])[] = []
+  readonly #places = new Map<string, number>()
+  size = 0
+
+  place(carried: readonly string[]): number {
+    const key = JSON.stringify(carried)
+    let place = this.#places.get(key)
+    if (place === undefined) {
+      place = this.all.push(carried) - 1
+      this.#places.set(key, place)
+      this.size += key.length + 1
+    }
+    return place
+  }
+}
+
+function writeRow({ id, time, rules, values, carried, unit, flags }: Entry, at: number, texts: Texts): string {
   let row = id + (time - at).toString(36)
   if (rules !== 0) row += ` r${rules.toString(36)}`
   if (flags !== 0) row += ` f${flags}`
   if (values.length > 0) row += ` v${values.join(',')}`
+  if (carried.length > 0) row += ` c${carried.map(each => texts.place(each)).join(',')}`
   if (unit !== id) row += ` u${unit}`
   return row
 }
@@ -156,7 +183,7 @@ function withUids(rows: readonly string[], entries: readonly Entry[], room: numb
   return out
 }
 
-function readRow(row: string, at: number): Entry {
+function readRow(row: string, at: number, texts: readonly (readonly string[])[]): Entry {
   const uidAt = row.indexOf(' i')
   const [head = '', ...rest] = (uidAt < 0 ? row : row.slice(0, uidAt)).split(' ')
   const id = head.slice(0, 8)
@@ -166,6 +193,10 @@ function readRow(row: string, at: number): Entry {
     time: at + Number.parseInt(head.slice(8), 36),
     rules: Number.parseInt(part('r') ?? '0', 36),
     values: part('v')?.split(',') ?? [],
+    carried:
+      part('c')
+        ?.split(',')
+        .map(place => texts[Number(place)] ?? []) ?? [],
     unit: part('u') ?? id,
     uid: uidAt < 0 ? '' : row.slice(uidAt + 2),
     flags: Number(part('f') ?? 0),

@@ -21,9 +21,10 @@ export function linkCorrelations(
   correlations: readonly CorrelationRule[],
   mappings: readonly FieldMapping[] = [],
 ): LinkedCorrelations {
-  const linker = new Linker(rules, correlations, mappings)
+  const linker = new Linker(rules, correlations)
   for (const correlation of correlations) linker.link(correlation)
-  return { correlations: linker.linked, silent: silentIds(linker.linked), refused: linker.refused }
+  const linked = withCarried(linker.linked).map(each => withNames(each, rules, mappings))
+  return { correlations: linked, silent: silentIds(linked), refused: linker.refused }
 }
 
 /** Ids of what only feeds correlations: none of those that name it says `generate: true`. */
@@ -45,16 +46,14 @@ class Linker {
   readonly refused: Refusal[] = []
   readonly #rule: (reference: string) => Rule | undefined
   readonly #correlation: (reference: string) => CorrelationRule | undefined
-  readonly #mappings: readonly FieldMapping[]
   /** What each came to; undefined while it is looked at, or when it is refused. */
   readonly #done = new Map<CorrelationRule, Placed | undefined>()
   /** The correlations that led to the one that is looked at. */
   readonly #trail: CorrelationRule[] = []
 
-  constructor(rules: readonly Rule[], correlations: readonly CorrelationRule[], mappings: readonly FieldMapping[]) {
+  constructor(rules: readonly Rule[], correlations: readonly CorrelationRule[]) {
     this.#rule = byReference(rules)
     this.#correlation = byReference(correlations)
-    this.#mappings = mappings
   }
 
   link(rule: CorrelationRule): Placed | undefined {
@@ -80,7 +79,7 @@ class Linker {
     const inputs = rule.references.map((reference, i) => {
       const path: Path = ['correlation', 'rules', i]
       const target = this.#rule(reference)
-      if (target) return inputOf(rule, reference, 'rule', target, this.#mappings)
+      if (target) return inputOf(rule, reference, 'rule', target)
       const chained = this.#correlation(reference)
       if (!chained)
         throw new RuleError(path, `no rule has the id or name "${reference}", or it was refused; load it with this correlation`)
@@ -89,7 +88,7 @@ class Linker {
       if (!placed) throw new RuleError(path, `"${reference}" is a correlation that was refused itself; mend that one`)
       depth = Math.max(depth, placed.depth + 1)
       if (depth > CHAIN_LIMIT) throw new RuleError(path, `more than ${CHAIN_LIMIT} correlations stand on one another`)
-      return inputOf(rule, reference, 'correlation', chained, [])
+      return inputOf(rule, reference, 'correlation', chained)
     })
     const twice = inputs.findIndex(({ id }, i) => inputs.findIndex(other => other.id === id) !== i)
     if (twice >= 0)
@@ -105,18 +104,10 @@ class Linker {
   }
 }
 
-function inputOf(
-  rule: CorrelationRule,
-  reference: string,
-  kind: Input['kind'],
-  target: Rule | CorrelationRule,
-  mappings: readonly FieldMapping[],
-): Input {
+function inputOf(rule: CorrelationRule, reference: string, kind: Input['kind'], { meta, name }: Rule | CorrelationRule): Input {
   const resolve = (field: string): string => {
-    const alias = Object.hasOwn(rule.aliases, field) ? rule.aliases[field] : undefined
-    if (!alias) return field
-    const own = Object.hasOwn(alias, reference) ? alias[reference] : undefined
-    if (own !== undefined) return own
+    const called = resolved(rule, reference, field)
+    if (called !== undefined) return called
     throw new RuleError(
       ['correlation', 'aliases', field],
       `alias "${field}" does not say what it is in "${reference}"; add a line for it`,
@@ -124,9 +115,47 @@ function inputOf(
   }
   const groupBy = rule.groupBy.map(resolve)
   const fields = rule.fields.map(resolve)
-  if ('inputs' in target) refuseUnknown(target, groupBy, fields)
-  const names = 'inputs' in target ? [] : namesOf(target, mappings, [...groupBy, ...fields])
-  return { id: target.meta.id, kind, label: target.name ?? target.meta.title, groupBy, fields, names }
+  return { id: meta.id, kind, label: name ?? meta.title, groupBy, fields, carries: [], names: [] }
+}
+
+/** What a field is called in a rule's events: itself, unless it is an alias; undefined where the alias does not say. */
+function resolved({ aliases }: CorrelationRule, reference: string, field: string): string | undefined {
+  const alias = Object.hasOwn(aliases, field) ? aliases[field] : undefined
+  if (!alias) return field
+  return Object.hasOwn(alias, reference) ? alias[reference] : undefined
+}
+
+/**
+ * A correlation groups by its own fields, whatever those that it names group by. So these keep of their events what it asks for, and so down to
+ * the rules.
+ */
+function withCarried(linked: readonly CorrelationRule[]): readonly CorrelationRule[] {
+  const asked = new Map<string, Set<string>>(linked.map(({ meta }) => [meta.id, new Set()]))
+  const out: CorrelationRule[] = []
+  for (const rule of linked.toReversed()) {
+    const carries = [...(asked.get(rule.meta.id) ?? [])].filter(field => !rule.groupBy.includes(field)).sort()
+    const inputs = rule.inputs.map((input, i): Input => {
+      const own = carries.map(field => resolved(rule, rule.references[i] ?? '', field) ?? field)
+      for (const field of [...input.groupBy, ...input.fields, ...own]) asked.get(input.id)?.add(field)
+      return { ...input, carries: own }
+    })
+    out.push({ ...rule, inputs, carries })
+  }
+  return out.reverse()
+}
+
+function withNames(rule: CorrelationRule, rules: readonly Rule[], mappings: readonly FieldMapping[]): CorrelationRule {
+  if (mappings.length === 0) return rule
+  const byId = new Map(rules.map(each => [each.meta.id, each]))
+  return {
+    ...rule,
+    inputs: rule.inputs.map(input => {
+      const target = byId.get(input.id)
+      return target
+        ? { ...input, names: namesOf(target, mappings, [...input.groupBy, ...input.fields, ...input.carries]) }
+        : input
+    }),
+  }
 }
 
 /** What the fields are called in events of each log source that mappings speak of, the narrowest log source first. */
@@ -142,17 +171,4 @@ function namesOf(rule: Rule, mappings: readonly FieldMapping[], fields: readonly
       return { source, fields: Object.fromEntries(fields.map(field => [field, names(field)])) }
     })
     .sort((a, b) => Object.keys(b.source).length - Object.keys(a.source).length)
-}
-
-/** A finding of another correlation has that one's group, and no other fields. */
-function refuseUnknown(target: CorrelationRule, groupBy: readonly string[], fields: readonly string[]): void {
-  const check = (field: string, path: Path): void => {
-    if (target.groupBy.includes(field)) return
-    throw new RuleError(
-      path,
-      `"${field}" is not in group-by of the correlation "${target.meta.title}", so its findings do not have it; add it there, or give an alias`,
-    )
-  }
-  for (const field of groupBy) check(field, ['correlation', 'group-by'])
-  for (const field of fields) check(field, ['correlation', 'condition', 'field'])
 }

@@ -36,6 +36,8 @@ export interface CorrelationRule {
   readonly references: readonly string[]
   /** What the references are, in their order; empty until `linkRules` has found them. */
   readonly inputs: readonly Input[]
+  /** Fields that are kept of its events because a correlation that names it groups or counts by them; `linkRules` finds them. */
+  readonly carries: readonly string[]
   readonly groupBy: readonly string[]
   /** Milliseconds. */
   readonly timespan: number
@@ -67,6 +69,8 @@ export interface Input {
   readonly groupBy: readonly string[]
   /** As `groupBy`, for `fields`. */
   readonly fields: readonly string[]
+  /** As `groupBy`, for `carries`. */
+  readonly carries: readonly string[]
   /** Where events call these fields otherwise, by their log source; the first that covers an event's decides. */
   readonly names: readonly EventNames[]
 }

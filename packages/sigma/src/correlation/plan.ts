@@ -60,9 +60,9 @@ export function plansOf(correlations: readonly CorrelationRule[], options: Corre
       return plan ? [plan.sliding ? plan.bound : plan.bound + TICK_SLACK] : []
     })
     const suppression = Math.max(1_000, options.suppression ?? rule.timespan)
-    const { meta, type, inputs, groupBy, timespan, bounds, branches, fields, percentile } = rule
+    const { meta, type, inputs, groupBy, timespan, bounds, branches, fields, percentile, carries } = rule
     const definition = digest(
-      JSON.stringify([type, inputs, groupBy, timespan, bounds, branches, fields, percentile, suppression]),
+      JSON.stringify([type, inputs, groupBy, timespan, bounds, branches, fields, percentile, carries, suppression]),
     )
     plans.set(meta.id, {
       rule,

@@ -1,5 +1,5 @@
 import { digest } from './digest.ts'
-import { groupsOf, type Read, readEvent, valuesOf } from './fields.ts'
+import { carriedOf, groupsOf, type Read, readEvent, valuesOf } from './fields.ts'
 import { CAPPED, type Entry, LATE } from './group-state.ts'
 import type { Input, Observation } from './model.ts'
 import type { Plan } from './plan.ts'
@@ -41,7 +41,7 @@ export function sightingsOf(observations: readonly Observation[], wanted: Readon
   return sightings
 }
 
-/** Moments at which a correlation holds, as sightings of it. Its group-by values are all the fields that they have. */
+/** Moments at which a correlation holds, as sightings of it: with its group-by values, and what its events carry. */
 export function sightMoments(
   sightings: Sightings,
   plan: Plan,
@@ -49,15 +49,21 @@ export function sightMoments(
   by: readonly string[],
   moments: readonly Moment[],
 ): void {
-  const values = new Map(plan.rule.groupBy.map((field, i) => [field, by[i]]))
-  const read: Read = field => {
-    const value = values.get(field)
-    return value === undefined ? [] : [value]
-  }
-  for (const [time, start, uid, flags] of moments) {
+  const { groupBy, carries, meta } = plan.rule
+  for (const [time, start, uid, flags, ways] of moments) {
     const unit = digest(`${plan.prefix}${group}|${start}`)
-    const id = digest(`${plan.prefix}${group}|${start}|${time}`)
-    add(sightings, plan.rule.meta.id, { id, unit, uid, time, flags, read: () => read })
+    for (const carried of ways) {
+      const values = new Map([
+        ...groupBy.map((field, i) => [field, by[i]] as const),
+        ...carries.map((field, i) => [field, carried[i]] as const),
+      ])
+      const read: Read = field => {
+        const value = values.get(field)
+        return value === undefined ? [] : [value]
+      }
+      const id = digest(`${plan.prefix}${group}|${start}|${time}|${JSON.stringify(carried)}`)
+      add(sightings, meta.id, { id, unit, uid, time, flags, read: () => read })
+    }
   }
 }
 
@@ -77,16 +83,18 @@ export function shareOut({ rule, bound }: Plan, sightings: Sightings, now: numbe
       const brought = valuesOf(rule, input, read)
       if (!brought) continue
       const { groups, cut } = groupsOf(input.groupBy, read)
+      const carried = carriedOf(input, read)
       const ahead = sighting.time > now + bound
       const late = ahead || sighting.time < now - bound ? LATE : 0
-      const flags = sighting.flags | late | (cut || brought.cut ? CAPPED : 0)
+      const flags = sighting.flags | late | (cut || brought.cut || carried.cut ? CAPPED : 0)
       for (const { key, shown } of groups) {
         let share = shares.get(key)
         if (!share) shares.set(key, (share = { group: key, by: shown, entries: new Map() }))
         const before = share.entries.get(sighting.id)
         const rules = (before?.rules ?? 0) | (temporal ? 1 << i : 0)
         const time = ahead ? now : sighting.time
-        share.entries.set(sighting.id, { ...sighting, time, flags, values: before?.values ?? brought.values, rules })
+        const values = before?.values ?? brought.values
+        share.entries.set(sighting.id, { ...sighting, time, flags, values, carried: before?.carried ?? carried.rows, rules })
       }
     }
   }

@@ -1,10 +1,16 @@
 import { gaugeOf, keeps } from './gauge.ts'
-import { type Entry, type Found, insert, readEntries, type Stored, writeEntries } from './group-state.ts'
+import { CAPPED, type Entry, type Found, insert, readEntries, type Stored, writeEntries } from './group-state.ts'
 import type { Plan } from './plan.ts'
-import { foundIn } from './found.ts'
+import { carriedBy, foundIn } from './found.ts'
 
-/** A moment at which a correlation holds, for the correlations that name it: its time, the finding it belongs to, the event's uid. */
-export type Moment = readonly [time: number, start: number, uid: string, flags: number]
+/**
+ * A moment at which a correlation holds, for the correlations that name it: its time, the start of the finding it belongs to, the event's uid, and
+ * in which ways the window's events carry what the correlations above ask for.
+ */
+export type Moment = readonly [time: number, start: number, uid: string, flags: number, ways: readonly (readonly string[])[]]
+
+/** One way, with nothing carried. */
+export const NOTHING: Moment[4] = [[]]
 
 export interface Answer {
   readonly found: readonly Found[]
@@ -13,8 +19,10 @@ export interface Answer {
 
 /** Cells whose finding is remembered: more than a horizon has, unless the suppression is far shorter than the timespan. */
 const FIRED_LIMIT = 2_048
-/** Moments of one fold; far below what an answer may hold. */
-const MOMENTS_LIMIT = 2_048
+/** Characters that moments of one fold may take: an answer is kept for the case that its batch comes again. */
+const MOMENTS_LENGTH = 60_000
+/** Uids that the findings of one fold show together, for the same reason. */
+const UIDS_LIMIT = 512
 
 /**
  * Counts events into a group whose condition fires at once. The window that ends with each event is tested, also those that end after a late
@@ -30,26 +38,31 @@ export function slide(stored: Stored, added: Iterable<Entry>, plan: Plan): { rea
   const fresh = insert(entries, added)
   if (!fresh) return { state: stored, answer: { found, moments } }
 
+  let room = MOMENTS_LENGTH
+  let uids = UIDS_LIMIT
   for (const { from, to, time, value } of windows(entries, fresh.since, plan)) {
-    const window = entries.slice(from, to)
     const cell = Math.floor(time / suppression)
-    const last = window.at(-1)
-    if (plan.chained && moments.length < MOMENTS_LIMIT) {
-      moments.push([time, cell * suppression, last?.uid ?? '', flagsOf(window)])
+    const start = cell * suppression
+    if (plan.chained && room > 0) {
+      const moment = momentOf(entries.slice(from, to), time, start, plan)
+      room -= JSON.stringify(moment).length
+      moments.push(room > 0 ? moment : [time, start, moment[2], moment[3] | CAPPED, NOTHING])
     }
     if (fired.has(cell)) continue
     fired.add(cell)
-    found.push(foundIn(window, { start: cell * suppression, end: (cell + 1) * suppression, value }, rule, stored.lost))
+    const one = foundIn(entries.slice(from, to), { start, end: start + suppression, value }, rule, stored.lost)
+    uids -= one.events.length
+    found.push(uids >= 0 ? one : { ...one, events: [] })
   }
 
   // An event may come `bound` late, after one whose clock ran `bound` ahead; its window reaches a timespan further back.
   const horizon = (entries.at(-1)?.time ?? 0) - rule.timespan - 2 * plan.bound
   const kept = entries.filter(({ time }) => time > horizon)
-  const written = writeEntries(kept, stored, plan.limits, false)
+  const { lost: dropped, ...written } = writeEntries(kept, stored, plan.limits, false)
   const cells = [...fired].filter(cell => (cell + 1) * suppression > horizon).sort((a, b) => a - b)
-  const lost = written.lost && written.lost[1] > horizon ? { lost: written.lost } : {}
+  const lost = dropped && dropped[1] > horizon ? { lost: dropped } : {}
   return {
-    state: { by: stored.by, at: stored.at, rows: written.rows, fired: cells.slice(-FIRED_LIMIT), ...lost },
+    state: { by: stored.by, at: stored.at, ...written, fired: cells.slice(-FIRED_LIMIT), ...lost },
     answer: { found, moments },
   }
 }
@@ -84,4 +97,7 @@ function* windows(entries: readonly Entry[], since: number, { rule }: Plan): Gen
   }
 }
 
-const flagsOf = (window: readonly Entry[]): number => window.reduce((flags, entry) => flags | entry.flags, 0)
+function momentOf(window: readonly Entry[], time: number, start: number, { rule }: Plan): Moment {
+  const flags = window.reduce((flags, entry) => flags | entry.flags, 0)
+  return [time, start, window.at(-1)?.uid ?? '', flags, rule.carries.length > 0 ? carriedBy(window) : NOTHING]
+}

@@ -49,6 +49,7 @@ export function readCorrelation(document: Map, file: string, locate: Locate): Co
     type,
     references,
     inputs: [],
+    carries: [],
     groupBy: texts(correlation, 'group-by', GROUP_BY_LIMIT),
     timespan: readTimespan(own(correlation, 'timespan')),
     aliases: readAliases(own(correlation, 'aliases'), references),
