@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises'
+import { ConfigError } from '@weir/ingest'
+
 /** One file of JUnit XML, as CI systems read it: https://github.com/testmoapp/junitxml describes the dialect that they share. */
 export interface Suite {
   readonly name: string
@@ -25,6 +28,15 @@ export function junit(name: string, suites: readonly Suite[]): string {
   })
   const all = counts(suites.flatMap(({ cases }) => cases))
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributes({ name, ...all })}>\n${body.join('')}</testsuites>\n`
+}
+
+/** Writes it to the file that a person named with --junit. Throws `ConfigError` where that cannot be. */
+export async function writeJunit(path: string, given: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text)
+  } catch (error) {
+    throw new ConfigError(`--junit ${given}: cannot be written (${(error as NodeJS.ErrnoException).code})`, { cause: error })
+  }
 }
 
 function counts(cases: readonly TestCase[]): { readonly tests: number; readonly failures: number } {

@@ -1,9 +1,47 @@
 import { randomBytes } from 'node:crypto'
-import { type Decoded, decode, type Event, normalize, type Quarantined, sources } from '@weir/ingest'
+import { ConfigError, type Decoded, decode, type Event, normalize, type Quarantined, sources } from '@weir/ingest'
 import { createRedactor } from '@weir/schema/redact'
 import type { LogSource, Rule, SigmaEvent } from '@weir/sigma'
-import type { World } from '../../command.ts'
+import type { Option, World } from '../../command.ts'
 import { type Part, readSource, type Source } from '../../read.ts'
+
+/** Option of commands that may be told where events come from. */
+export const LOGSOURCE = {
+  logsource: {
+    type: 'string',
+    value: 'SOURCE',
+    description: 'Where events come from whose source is not known, as product/service/category; any part may be empty.',
+  },
+} as const satisfies Record<string, Option>
+
+/** Whether ingest knows where an event comes from; a rule with a log source is tried on no other. */
+export const isKnown = ({ logsource }: Event): boolean => Object.keys(logsource).length > 0
+
+/** An event as one of another log source. */
+export function asOf(event: Event, logsource: LogSource): Event {
+  const { uid, time, source, classUid, record, identity } = event
+  return {
+    uid,
+    time,
+    source,
+    classUid,
+    record,
+    identity,
+    logsource,
+    get ocsf() {
+      return event.ocsf
+    },
+  }
+}
+
+/** Reads `--logsource`. */
+export function logsourceOf(text: string | undefined): LogSource | undefined {
+  if (text === undefined) return undefined
+  const [product, service, category, ...more] = text.split('/')
+  if (more.length > 0 || !(product || service || category))
+    throw new ConfigError(`--logsource: expected product/service/category, such as aws/cloudtrail or windows//process_creation`)
+  return { ...(product && { product }), ...(service && { service }), ...(category && { category }) }
+}
 
 /** Masks secrets, as `normalize` takes it. */
 export type Mask = Parameters<typeof normalize>[2]

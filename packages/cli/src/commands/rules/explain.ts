@@ -6,7 +6,7 @@ import { explain as explainRule, type Explanation, type LogSource, type Rule } f
 import { type Arguments, type Command, type World } from '../../command.ts'
 import { openSources, type Source } from '../../read.ts'
 import { plain } from '../../terminal.ts'
-import { type Read, readEvents } from './event.ts'
+import { isKnown, LOGSOURCE, logsourceOf, type Read, readEvents } from './event.ts'
 import { explanationLines } from './explain-lines.ts'
 import { LOADING, loadSet, named } from './load.ts'
 import { tellRefusals } from './refusals.ts'
@@ -19,11 +19,7 @@ export const explain: Command = {
   options: {
     ...LOADING,
     line: { type: 'string', value: 'N', description: 'Take the Nth event; otherwise the first that matches, or the first.' },
-    logsource: {
-      type: 'string',
-      value: 'SOURCE',
-      description: 'Where the event comes from, as product/service/category; any part may be empty.',
-    },
+    ...LOGSOURCE,
     json: { type: 'boolean', description: 'One JSON object a rule on standard output.' },
   },
   help: `RULE is a rule file, or the id, name or title of a loaded rule. EVENT is a file, - for standard input, or inline JSON; a file may hold
@@ -102,7 +98,7 @@ async function find(
       for (const rule of rules) {
         const before = found.get(rule)
         if (before?.explanation.matches) continue
-        const assumed = logsource === undefined && event.source === 'other'
+        const assumed = logsource === undefined && !isKnown(event)
         const has = logsource ?? (assumed ? rule.logsource : event.logsource)
         const ocsf = rule.taxonomy === 'ocsf' ? event.ocsf : {}
         const explanation = explainRule(rule, { logsource: has, record: event.record, ocsf })
@@ -146,12 +142,4 @@ function lineOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new ConfigError(`--line: expected a number from 1 on, got "${text}"`)
   return Number(text)
-}
-
-function logsourceOf(text: string | undefined): LogSource | undefined {
-  if (text === undefined) return undefined
-  const [product, service, category, ...more] = text.split('/')
-  if (more.length > 0 || !(product || service || category))
-    throw new ConfigError(`--logsource: expected product/service/category, such as aws/cloudtrail or windows//process_creation`)
-  return { ...(product && { product }), ...(service && { service }), ...(category && { category }) }
 }

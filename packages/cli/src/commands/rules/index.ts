@@ -1,4 +1,5 @@
 import type { Command } from '../../command.ts'
+import { backtest } from './backtest.ts'
 import { check } from './check.ts'
 import { coverage } from './coverage.ts'
 import { explain } from './explain.ts'
@@ -13,5 +14,5 @@ export const rules: Command = {
   summary: 'List the rules and detectors; check, test, explain and build rules.',
   usage: ['[PATH...]', 'ACTION [OPTIONS] ...'],
   help: '`weir rules ACTION --help` says more. Without an action it lists.',
-  actions: [list, check, lint, coverage, explain, test],
+  actions: [list, check, lint, coverage, explain, test, backtest],
 }

@@ -1,9 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
-import { loadPack } from '@weir/detections'
+import { resolve, sep } from 'node:path'
 import { ConfigError } from '@weir/ingest'
-import { type CorrelationRule, linkRules, type Parsed, parseRules, type Rule, type RuleSet } from '@weir/sigma'
+import type { CorrelationRule, Rule, RuleSet } from '@weir/sigma'
 import type { Option, World } from '../../command.ts'
+import { loadRules } from '../../rules.ts'
 
 /** Options of every command that loads rules to try them. */
 export const LOADING = {
@@ -19,27 +18,12 @@ export const LOADING = {
 export type Document = Rule | CorrelationRule
 
 /** Loads rules as a run would: with their filters, mappings and references. `option` is what the user wrote the paths in. */
-export async function loadSet(world: World, paths: readonly string[], builtin: boolean, option: string): Promise<RuleSet> {
-  const parsed: Parsed[] = builtin ? [await loadPack()] : []
-  for (const path of paths) {
-    for (const file of await ruleFiles(resolve(world.cwd, path), `${option} ${path}`)) {
-      parsed.push(parseRules(await readFile(file, 'utf8'), relative(world.cwd, file) || file))
-    }
-  }
-  return linkRules(parsed)
-}
-
-async function ruleFiles(path: string, given: string): Promise<string[]> {
-  const info = await stat(path).catch(() => undefined)
-  if (!info) throw new ConfigError(`${given}: there is no such file or folder`)
-  if (!info.isDirectory()) return [path]
-  const entries = await readdir(path, { recursive: true, withFileTypes: true })
-  const files = entries
-    .filter(entry => entry.isFile() && /\.ya?ml$/.test(entry.name) && !/\.cases\.ya?ml$/.test(entry.name))
-    .map(entry => join(entry.parentPath, entry.name))
-    .toSorted()
-  if (files.length === 0) throw new ConfigError(`${given}: holds no .yml file`)
-  return files
+export function loadSet({ cwd }: World, paths: readonly string[], builtin: boolean, option: string): Promise<RuleSet> {
+  // What is named twice, or beside the folder that holds it, is read once: its id is its own.
+  const all = new Map(paths.map(path => [resolve(cwd, path), path]))
+  const inner = (place: string): boolean => [...all.keys()].some(other => other !== place && place.startsWith(`${other}${sep}`))
+  const outer = [...all].flatMap(([place, path]) => (inner(place) ? [] : [path]))
+  return loadRules(cwd, builtin, outer, option)
 }
 
 /** The one that a person named by id, name or title; undefined when there is none. Throws `ConfigError` when there are several. */

@@ -121,6 +121,9 @@ filter: { rules: [rule_3], bots: { user: bot }, condition: not bots }
     expect((await test('b.yml')).code).toBe(0)
     expect((await test('c.yml')).code).toBe(3)
     expect((await test('c.yml', '--rules', 'filters')).code).toBe(0)
+    // Named twice, a file is still one.
+    expect(await test('c.yml', './c.yml', '--rules', 'filters')).toMatchObject({ code: 0, out: '' })
+    expect(await test('c.yml', '--rules', '.')).toMatchObject({ code: 0, out: '' })
   })
 
   it('maps a record of a known source for a rule that reads OCSF', async () => {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { ConfigError } from '@weir/ingest'
 import { parseCases } from '@weir/sigma'
 import { type Command, EXIT, type World } from '../../command.ts'
-import { junit, type Suite, type TestCase } from '../../junit.ts'
+import { junit, type Suite, type TestCase, writeJunit } from '../../junit.ts'
 import { refusalLine } from '../../rules.ts'
 import { plain } from '../../terminal.ts'
 import { masker } from './event.ts'
@@ -145,16 +145,8 @@ async function report(
   terminal.line(
     `${all.length} cases of ${count(suites.length)}: ${all.length - failed.length} passed, ${failed.length} failed; ${count(without.length)} without cases`,
   )
-  if (file !== undefined) await writeReport(resolve(cwd, file), file, junit('weir rules test', suites))
+  if (file !== undefined) await writeJunit(resolve(cwd, file), file, junit('weir rules test', suites))
   return failed.length > 0 ? EXIT.found : refused
-}
-
-async function writeReport(path: string, given: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text)
-  } catch (error) {
-    throw new ConfigError(`--junit ${given}: cannot be written (${(error as NodeJS.ErrnoException).code})`, { cause: error })
-  }
 }
 
 const count = (files: number): string => `${files} file${files === 1 ? '' : 's'}`
