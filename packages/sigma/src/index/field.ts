@@ -28,10 +28,15 @@ export class FieldIndex {
   readonly #words = new Map<string, Hit>()
   readonly #starts: Hit[] = []
   readonly #ends: Hit[] = []
+  /** Texts of three bytes and more, which grams find; shorter ones in ASCII; shorter ones that are not. */
   readonly #inside: Hit[] = []
+  readonly #tiny: Hit[] = []
+  readonly #foreign: Hit[] = []
   readonly #known = new Map<string, Hit>()
   readonly #wordFilter = new Uint8Array(FILTER)
   #anyWord = false
+  /** Whether more than whole words are looked for. */
+  #more = false
   #prefixes: Ends | undefined
   #suffixes: Ends | undefined
   #grams: Grams | undefined
@@ -54,10 +59,17 @@ export class FieldIndex {
       hit = { text: anchor.text, predicate: -1, units: [], seen: 0 }
       this.#known.set(key, hit)
       if (anchor.how === 'equals') this.#addWord(hit)
-      else (anchor.how === 'starts' ? this.#starts : anchor.how === 'ends' ? this.#ends : this.#inside).push(hit)
+      else this.#list(anchor).push(hit)
     }
     if (anchor.decides) hit.predicate = predicate
     hit.units.push(unit)
+  }
+
+  #list({ how, text }: Anchor): Hit[] {
+    if (how === 'starts') return this.#starts
+    if (how === 'ends') return this.#ends
+    if (text.length > 2 || /[\u0800-\uffff]/.test(text) || (text.length === 2 && !isAscii(text))) return this.#inside
+    return isAscii(text) ? this.#tiny : this.#foreign
   }
 
   #addWord(hit: Hit): void {
@@ -65,7 +77,7 @@ export class FieldIndex {
     this.#words.set(text, hit)
     const last = text.charCodeAt(text.length - 1)
     // Folding a text may change its length, but never to a word in ASCII.
-    if (/^[\x01-\x7f]*$/.test(text)) this.#wordFilter[place(text.length, text.charCodeAt(0) || 0, last || 0)] = 1
+    if (isAscii(text)) this.#wordFilter[place(text.length, text.charCodeAt(0) || 0, last || 0)] = 1
     else this.#anyWord = true
   }
 
@@ -74,6 +86,7 @@ export class FieldIndex {
     const encoder = new TextEncoder()
     const bytes = (hits: readonly Hit[]): Uint8Array[] => hits.map(({ text }) => encoder.encode(text))
     this.#known.clear()
+    this.#more = [this.#starts, this.#ends, this.#inside, this.#tiny, this.#foreign].some(list => list.length > 0)
     if (this.#starts.length > FEW) this.#prefixes = new Ends(bytes(this.#starts), false)
     if (this.#ends.length > FEW) this.#suffixes = new Ends(bytes(this.#ends), true)
     if (this.#inside.length > FEW) this.#grams = new Grams(bytes(this.#inside))
@@ -81,12 +94,12 @@ export class FieldIndex {
 
   /** Whether any value's text matters. */
   get reads(): boolean {
-    return this.#words.size + this.#starts.length + this.#ends.length + this.#inside.length > 0
+    return this.#words.size > 0 || this.#more
   }
 
   /** Tells `finds` of each anchor in a text as it was written. `round` is another number for each text. */
   search(written: string, round: number, finds: Finds): void {
-    if (this.#starts.length + this.#ends.length + this.#inside.length === 0) {
+    if (!this.#more) {
       if (!this.#mayBeWord(written)) return
       const hit = this.#words.get(fold(written))
       if (hit) finds.found(hit)
@@ -105,10 +118,12 @@ export class FieldIndex {
     if (!this.#prefixes) for (const hit of this.#starts) if (text.startsWith(hit.text)) finds.found(hit)
     if (!this.#suffixes) for (const hit of this.#ends) if (text.endsWith(hit.text)) finds.found(hit)
     if (!this.#grams) for (const hit of this.#inside) if (text.includes(hit.text)) finds.found(hit)
-    if (!this.#prefixes && !this.#suffixes && !this.#grams) return
+    for (const hit of this.#tiny) if (text.includes(hit.text)) finds.found(hit)
+    if (!this.#prefixes && !this.#suffixes && !this.#grams && this.#foreign.length === 0) return
     const buffer = this.#buffer
     const out = this.#out
     let length = buffer.write(text, 0)
+    if (length !== text.length) for (const hit of this.#foreign) if (text.includes(hit.text)) finds.found(hit)
     if (this.#prefixes) {
       const count = this.#prefixes.find(buffer.bytes, length, false, out)
       for (let i = 0; i < count; i++) {
@@ -154,6 +169,7 @@ export class FieldIndex {
   }
 }
 
+const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text)
 const lower = (code: number): number => (code >= 65 && code <= 90 ? code + 32 : code)
 const place = (length: number, first: number, last: number): number =>
   length === 0 ? 0 : (Math.imul(length, 961) + first * 31 + last) & (FILTER - 1)

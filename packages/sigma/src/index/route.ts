@@ -1,4 +1,4 @@
-import { type Anchor, anchorOf } from '../plan/anchor.ts'
+import { type Anchor, anchorsOf } from '../plan/anchor.ts'
 import type { Plan } from '../plan/plan.ts'
 import { KEYWORDS } from '../plan/predicate.ts'
 import { FieldIndex } from './field.ts'
@@ -31,13 +31,15 @@ export class Route {
       if (needs.length === 0) always.push(unit)
       for (const id of needs) {
         const predicate = plan.predicates[id]
-        const found = predicate && anchorOf(predicate)
-        if (!predicate || !found) throw new Error(`unit ${unit} of the plan needs predicate ${id}, which no index finds`)
+        const anchors = predicate && anchorsOf(predicate)
+        if (!predicate || !anchors) throw new Error(`unit ${unit} of the plan needs predicate ${id}, which no index finds`)
         const slot = predicate[1]
-        const anchor = slot === KEYWORDS ? anywhere(found) : found
-        if (anchor.decides) this.decided[id] = 1
         const index = slot === KEYWORDS ? (keywords ??= new FieldIndex(buffer)) : (fields[slot] ??= new FieldIndex(buffer))
-        index.add(anchor, id, unit)
+        for (const found of anchors) {
+          const anchor = slot === KEYWORDS ? anywhere(found) : found
+          if (anchor.decides) this.decided[id] = 1
+          index.add(anchor, id, unit)
+        }
       }
     }
     for (const index of fields) index?.close()

@@ -1,4 +1,4 @@
-import { type Anchor, anchorOf } from './anchor.ts'
+import { type Anchor, anchorsOf } from './anchor.ts'
 import type { Expression, ItemExpression, Question } from './expression.ts'
 import type { Predicate } from './predicate.ts'
 
@@ -74,12 +74,13 @@ export class Needs {
   /** What many rules ask for is common in events too; so are short texts, what a field begins with, and words of a field that has few. */
   #cost(id: number): number {
     const predicate = this.#predicates[id]
-    const anchor = predicate && anchorOf(predicate)
-    if (!predicate || !anchor) return Number.POSITIVE_INFINITY
+    const anchors = predicate && anchorsOf(predicate)
+    if (!predicate || !anchors) return Number.POSITIVE_INFINITY
     const field = predicate[1]
-    const words = anchor.how === 'equals' ? 1 + FEW_WORDS / (this.#words[field] ?? 1) : 1
-    const object = anchor.how !== 'equals' && this.#isObject(field) ? OBJECT : 1
-    return (this.#uses[id] ?? 1) * rarity(anchor) * words * object
+    const isWord = predicate[0] === 'equals'
+    const words = isWord ? 1 + FEW_WORDS / (this.#words[field] ?? 1) : 1
+    const object = !isWord && this.#isObject(field) ? OBJECT : 1
+    return (this.#uses[id] ?? 1) * words * object * anchors.reduce((sum, anchor) => sum + rarity(anchor), 0)
   }
 
   /** Whether rules also name fields inside this one, so that it is an object, and comparing it means writing it as JSON. */
@@ -100,7 +101,8 @@ function rarity({ how, text, decides }: Anchor): number {
   if (how === 'present') return 500
   const length = text.length
   if (how === 'ends' && EXTENSION.test(text)) return 100
-  const short = how !== 'contains' ? (length < 3 ? 4 : 1) : length < 4 ? 16 : length < 7 ? 6 : length < 10 ? 2 : 1
+  const short =
+    how !== 'contains' ? (length < 3 ? 4 : 1) : length < 3 ? 60 : length < 4 ? 16 : length < 7 ? 6 : length < 10 ? 2 : 1
   return short * (how === 'starts' && length < 12 ? 3 : 1) * (decides ? 1 : 2)
 }
 

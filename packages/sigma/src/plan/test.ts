@@ -2,7 +2,8 @@ import { datePart } from '../dates.ts'
 import { compilePattern } from '../glob.ts'
 import { numberOf } from '../number.ts'
 import { inNetwork } from '../network.ts'
-import { compileRegex } from '../regex.ts'
+import { compileRegex, REGEX_INPUT_LIMIT } from '../regex.ts'
+import { linearRegExp } from '../regex-linear.ts'
 import type { Comparison } from '../tree.ts'
 import type { EventView, Field } from '../view.ts'
 import type { Predicate } from './predicate.ts'
@@ -76,6 +77,8 @@ function written(test: (text: string) => boolean): Test {
 }
 
 function regexTest(source: string, flags: string): Test {
+  const fast = linearRegExp(source, flags)
+  if (fast) return written(text => fast.test(text.length > REGEX_INPUT_LIMIT ? text.slice(0, REGEX_INPUT_LIMIT) : text))
   const test = compileRegex(source, { i: flags.includes('i'), m: flags.includes('m'), s: flags.includes('s') })
   if (typeof test !== 'function') throw new Error(`the regular expression ${JSON.stringify(source.slice(0, 80))} ${test.error}`)
   return written(test)
