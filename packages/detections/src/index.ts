@@ -1,5 +1,6 @@
 export * from './coverage.ts'
 export type * from './detector.ts'
 export * from './detectors/index.ts'
+export * from './mappings.ts'
 export * from './pack.ts'
 export * from './pack-document.ts'

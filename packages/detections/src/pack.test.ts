@@ -43,7 +43,7 @@ describe('packDocument', () => {
     const { rules, refused } = readPackDocument(JSON.parse(JSON.stringify(packDocument(pack))))
     expect(refused).toEqual([])
     expect(rules.map(({ meta, fields }) => [meta, fields])).toEqual(pack.rules.map(({ meta, fields }) => [meta, fields]))
-    const [before, after] = [pack.rules, rules].map(createEngine)
+    const [before, after] = [pack.rules, rules].map(each => createEngine(each))
     for (const { file, logsource } of rules) {
       const { match = [], ignore = [] } = cases.get(file) ?? {}
       for (const each of [...match, ...ignore]) {

@@ -27,7 +27,17 @@ function relativeTo(folder: string, config: Config): Config {
     'path' in part && typeof part.path === 'string' ? { ...part, path: resolve(folder, part.path) } : part
   return {
     ...config,
-    rules: { ...config.rules, paths: config.rules.paths.map(path => resolve(folder, path)) },
+    rules: {
+      ...config.rules,
+      paths: config.rules.paths.map(path => resolve(folder, path)),
+      mappings: config.rules.mappings.map(path => resolve(folder, path)),
+      placeholders: Object.fromEntries(
+        Object.entries(config.rules.placeholders).map(([name, list]) => [
+          name,
+          typeof list === 'string' ? resolve(folder, list) : list,
+        ]),
+      ),
+    },
     sinks: config.sinks.map(sink => ({ ...sink, options: at(sink.options as object) })),
     state: at(config.state),
     spool: at(config.spool),

@@ -80,6 +80,15 @@ describe('the config', () => {
     ).toHaveLength(1_000)
   })
 
+  it.each([
+    ['{ Admins: [] }', /^weir\.yaml:2:\d+ rules\.placeholders\.Admins: expected a list of values, or the name of a file/],
+    ['{ Admins: [[a]] }', /expected a list of values/],
+    ['{ "%Admins%": [a] }', /without the percent signs/],
+    ['[a]', /rules\.placeholders: /],
+  ])('names what is wrong with the placeholders %s', (placeholders, message) => {
+    expect(lines(`rules:\n  placeholders: ${placeholders}\n`)[0]).toMatch(message)
+  })
+
   it('says where YAML ends to be YAML', () => {
     expect(lines('sinks: [\n')[0]).toMatch(/^weir\.yaml:\d+:\d+ is not valid YAML/)
     expect(lines('a: &x [1]\nb: *x\n')[0]).toMatch(/aliases/)
@@ -90,10 +99,14 @@ describe('the config', () => {
     try {
       await writeFile(
         join(folder, 'weir.yaml'),
-        'rules: { paths: [mine] }\nstate: { type: sqlite, path: s.db }\nsinks: [{ name: a, type: file, path: out.ndjson }]\n',
+        'rules: { paths: [mine], mappings: [m.yml], placeholders: { a: [x], b: b.txt } }\nstate: { type: sqlite, path: s.db }\nsinks: [{ name: a, type: file, path: out.ndjson }]\n',
       )
       const config = await readConfigFile(join(folder, 'weir.yaml'))
-      expect(config.rules.paths).toEqual([join(folder, 'mine')])
+      expect(config.rules).toMatchObject({
+        paths: [join(folder, 'mine')],
+        mappings: [join(folder, 'm.yml')],
+        placeholders: { a: ['x'], b: join(folder, 'b.txt') },
+      })
       expect(config.state).toMatchObject({ path: join(folder, 's.db') })
       expect(config.sinks[0]?.options).toMatchObject({ path: join(folder, 'out.ndjson') })
     } finally {

@@ -37,6 +37,12 @@ const stream = z.strictObject({
   ),
 })
 
+const PLACEHOLDER = z.regex(/^\w{1,256}$/, {
+  error: 'a placeholder is named in letters, digits and "_", without the percent signs',
+})
+const NO_LIST = { error: 'expected a list of values, or the name of a file with one value a line' }
+const list = z.union([z.array(z.union([z.string(), z.number()])).check(z.minLength(1, NO_LIST)), z.string()], NO_LIST)
+
 const state = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('memory') }),
   z.strictObject({ type: z.literal('sqlite'), path: described(z.string(), 'File; made when it is not there.') }),
@@ -78,9 +84,23 @@ const head = z.strictObject({
     z.strictObject({
       builtin: z._default(described(z.boolean(), "Run Weir's own pack."), true),
       paths: z._default(described(z.array(z.string()), 'Sigma rules: files or folders, relative to this file.'), []),
+      mappings: z._default(
+        described(
+          z.array(z.string()),
+          "Field mappings: YAML files, relative to this file. They come behind Weir's own, and win over them.",
+        ),
+        [],
+      ),
+      placeholders: z._default(
+        described(
+          z.record(z.string().check(PLACEHOLDER), list),
+          'What `%name%` stands for in rules with `expand`, by name: a list of values, or a file with one value a line, relative to this one.',
+        ),
+        {},
+      ),
       disable: z._default(described(z.array(z.uuid()), 'Ids of rules and detectors that must not run.'), []),
     }),
-    { builtin: true, paths: [], disable: [] },
+    { builtin: true, paths: [], mappings: [], placeholders: {}, disable: [] },
   ),
   detections: z.prefault(
     z.strictObject({

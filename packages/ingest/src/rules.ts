@@ -1,57 +1,86 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { loadPack, packHash } from '@weir/detections'
-import { linkRules, type Parsed, parseRules, type Refusal, type RuleSet, withoutDuplicates } from '@weir/sigma'
-import { ConfigError } from './errors.ts'
+import { linkRules, mappingsFor, type Parsed, parseRules, type Refusal, type RuleSet, withoutDuplicates } from '@weir/sigma'
+import { readRuleContext, type RuleInputs } from './rule-context.ts'
+import { findRuleFiles, identityOf, readTexts, unreadableRefusal } from './rule-files.ts'
 
+/** Rules that can run, with what it takes to put them into a pack. */
 export interface LoadedRules extends RuleSet {
-  /** The documents that were read, to be put into a pack. */
+  /** The documents that were read, with the field mappings and placeholders that they are read with: for a pack. */
   readonly parsed: Omit<Parsed, 'refused'>
-  /** Hash of every rule document, in order: findings carry it. */
+  /** Names what was loaded: findings carry it. */
   readonly pack: string
-  /** Rules of Weir's own pack among `rules`. */
+  /** Ids of Weir's own rules and correlations. */
   readonly builtin: ReadonlySet<string>
 }
 
+/** What a load takes beside paths: `config.rules` fits. */
+export interface LoadOptions extends RuleInputs {
+  /** Told now and then how many of the files are read. */
+  readonly onProgress?: (read: number, of: number) => void
+}
+
+const PROGRESS_EVERY = 100
+
 /**
- * Weir's own pack and the rules under `paths`, which are relative to `cwd`: for the CLI, and for deploy, which compiles them into the ingest
- * zip. An id that is taken already is a refusal: a finding must name one rule. Throws `ConfigError` for a path that holds no rule file;
- * `option` is what the user wrote the path in.
+ * Weir's own pack and the rules, correlations and filters under `paths`, linked with each other wherever they stand, in the field names of their
+ * events: for the CLI, and for deploy, which compiles them into the ingest zip. Paths and the files that the options name are relative to `cwd`.
+ * What cannot be read or loaded, and an id or name that is taken already, is a refusal. Throws `ConfigError` for a path that is not there or
+ * holds no rule file; `option` is what the user wrote the path in.
  */
 export async function loadRules(
   cwd: string,
   builtin: boolean,
   paths: readonly string[],
   option = '--rules',
+  more: LoadOptions = {},
 ): Promise<LoadedRules> {
-  const read: Parsed[] = []
-  const own = new Set<string>()
-  if (builtin) {
-    const pack = await loadPack()
-    read.push(pack)
-    for (const { meta } of [...pack.rules, ...pack.correlations]) own.add(meta.id)
+  const context = await readRuleContext(cwd, more)
+  const own = builtin ? await loadPack() : undefined
+  const { files, refused } = await filesOf(cwd, paths, option, more.mappings ?? [])
+  const read: Parsed[] = own ? [own] : []
+  let count = 0
+  for await (const found of readTexts(files)) {
+    const name = relative(cwd, found.file) || found.file
+    if ('text' in found) read.push(parseRules(found.text, name, context.options))
+    else refused.push(unreadableRefusal(name, found.reason))
+    if (++count % PROGRESS_EVERY === 0) more.onProgress?.(count, files.length)
   }
-  for (const path of paths) {
-    for (const file of await ruleFiles(resolve(cwd, path), `${option} ${path}`)) {
-      const name = relative(cwd, file) || file
-      read.push(parseRules(await readFile(file, 'utf8'), name))
-    }
+  const { refused: wrong, ...documents } = withoutDuplicates(read)
+  const parsed = {
+    ...documents,
+    mappings: mappingsFor(documents.rules, context.mappings),
+    placeholders: context.options.placeholders,
   }
-  const parsed = withoutDuplicates(read)
-  return { ...linkRules([parsed]), parsed, pack: packHash(parsed), builtin: own }
+  return {
+    ...linkRules([{ ...parsed, refused: [...context.refused, ...refused, ...wrong] }]),
+    parsed,
+    pack: packHash(parsed),
+    builtin: new Set(own ? [...own.rules, ...own.correlations].map(({ meta }) => meta.id) : []),
+  }
 }
 
-async function ruleFiles(path: string, given: string): Promise<string[]> {
-  const info = await stat(path).catch(() => undefined)
-  if (!info) throw new ConfigError(`${given}: there is no such file or folder`)
-  if (!info.isDirectory()) return [path]
-  const entries = await readdir(path, { recursive: true, withFileTypes: true })
-  const files = entries
-    .filter(entry => entry.isFile() && /\.ya?ml$/.test(entry.name) && !/\.cases\.ya?ml$/.test(entry.name))
-    .map(entry => join(entry.parentPath, entry.name))
-    .toSorted()
-  if (files.length === 0) throw new ConfigError(`${given}: holds no .yml file`)
-  return files
+/** The files of all paths, each once. A file of field mappings that lies among rules is none of them. */
+async function filesOf(
+  cwd: string,
+  paths: readonly string[],
+  option: string,
+  mappings: readonly string[],
+): Promise<{ files: readonly string[]; refused: Refusal[] }> {
+  const files: string[] = []
+  const refused: Refusal[] = []
+  const taken = new Set(await Promise.all(mappings.map(path => identityOf(resolve(cwd, path)))))
+  for (const path of paths) {
+    const found = await findRuleFiles(resolve(cwd, path), `${option} ${path}`)
+    refused.push(...found.unreadable.map(({ file, reason }) => unreadableRefusal(relative(cwd, file) || file, reason)))
+    const identities = await Promise.all(found.files.map(identityOf))
+    for (const [i, file] of found.files.entries()) {
+      const identity = identities[i] ?? file
+      if (!taken.has(identity)) files.push(file)
+      taken.add(identity)
+    }
+  }
+  return { files, refused }
 }
 
 /** `file:line:column "rule": reason` */

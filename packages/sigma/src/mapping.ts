@@ -48,6 +48,10 @@ export function applyMappings(
   return { rules: mapped, refused }
 }
 
+/** Those mappings that are for any of the rules: what a pack of them needs. */
+export const mappingsFor = (rules: readonly Rule[], mappings: readonly FieldMapping[]): readonly FieldMapping[] =>
+  mappings.filter(mapping => rules.some(rule => isFor(mapping, rule)))
+
 function isFor({ rules, taxonomy = 'sigma', events }: FieldMapping, rule: Rule): boolean {
   if (taxonomy !== (rule.dialect ?? rule.taxonomy) || !covers(rules, rule.logsource)) return false
   // A rule for Apache's web server is not one for another's, though a mapping says "web server" only.

@@ -2,7 +2,7 @@ import { linkCorrelations } from './correlation/link.ts'
 import type { CorrelationRule } from './correlation/model.ts'
 import { applyFilters, type Filter } from './filter.ts'
 import { applyMappings, type FieldMapping } from './mapping.ts'
-import type { Place, Refusal, Rule } from './rule.ts'
+import type { ParseOptions, Place, Refusal, Rule } from './rule.ts'
 
 /** What the documents of one or several files hold, each read on its own. */
 export interface Parsed {
@@ -12,6 +12,8 @@ export interface Parsed {
   readonly refused: readonly Refusal[]
   /** Field mappings that came with them, as in a pack. */
   readonly mappings?: readonly FieldMapping[]
+  /** The lists that `expand` was given: what it takes to read the documents again. */
+  readonly placeholders?: NonNullable<ParseOptions['placeholders']>
 }
 
 /** Rules that can run: filters are in them, field names are the events', correlations know their rules. */
@@ -31,7 +33,7 @@ export interface RuleSet {
 export function linkRules(parsed: readonly Parsed[], mappings: readonly FieldMapping[] = []): RuleSet {
   const unique = withoutDuplicates(parsed)
   const filtered = applyFilters(unique.rules, unique.filters, unique.correlations)
-  const all = [...parsed.flatMap(each => each.mappings ?? []), ...mappings]
+  const all = [...(unique.mappings ?? []), ...mappings]
   const mapped = applyMappings(filtered.rules, all)
   const linked = linkCorrelations(mapped.rules, unique.correlations, all)
   const refused = [...unique.refused, ...filtered.refused, ...mapped.refused, ...linked.refused]
@@ -82,5 +84,7 @@ export function withoutDuplicates(parsed: readonly Parsed[]): Parsed {
       filters.filter(({ id, title, file, locate }) => isNew({ id, title, file, name: undefined, place: locate(['id']) })),
     ),
     refused,
+    mappings: parsed.flatMap(({ mappings = [] }) => mappings),
+    placeholders: Object.assign({}, ...parsed.map(({ placeholders }) => placeholders)) as NonNullable<Parsed['placeholders']>,
   }
 }

@@ -18,7 +18,10 @@ export function expand(value: StringValue, { placeholders = {} }: ParseOptions):
       if (i % 2 === 1) {
         const name = String(piece)
         const list = Object.hasOwn(placeholders, name) ? placeholders[name] : undefined
-        if (!list || list.length === 0) return { error: `no values are given for the placeholder %${name}%` }
+        if (!list || list.length === 0)
+          return {
+            error: `no values are given for the placeholder %${name}%; give them under rules.placeholders.${name} in weir.yaml`,
+          }
         texts = list.map(parseString)
       }
       if (patterns.length * texts.length > EXPANSION_LIMIT)

@@ -41,7 +41,7 @@ describe('the log source of a record', () => {
     [undefined, { category: 'StorageWrite', resourceId: '/subscriptions/x' }],
     ['kubernetes audit application', { kind: 'Event', apiVersion: 'audit.k8s.io/v1', auditID: 'a', verb: 'create' }],
     [undefined, { kind: 'Event', apiVersion: 'v1', auditID: 'a' }],
-    ['okta okta', { eventType: 'user.session.start', published: '2026-01-01T00:00:00Z', uuid: 'a' }],
+    ['okta okta', { eventType: 'user.session.start', published: '2026-01-01T00:00:00Z', actor: {} }],
     ['m365 audit', { Workload: 'Exchange', Operation: 'New-InboxRule', RecordType: 1 }],
     ['bitbucket audit', { auditType: { action: 'User login failed', category: 'Authentication' } }],
     ['github audit', { action: 'repo.destroy', actor: 'a', org: 'o', created_at: 1_767_225_600_000 }],

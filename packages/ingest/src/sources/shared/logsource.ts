@@ -95,7 +95,11 @@ const SHAPES: readonly Shape[] = [
     is: record => record['kind'] === 'Event' && textOf(record['apiVersion'])?.startsWith('audit.k8s.io/') === true,
     logsource: source('kubernetes', 'audit', 'application'),
   },
-  { mark: 'eventType', is: record => has(record, 'published', 'uuid'), logsource: source('okta', 'okta') },
+  {
+    mark: 'eventType',
+    is: record => some(record, 'published', 'uuid') && some(record, 'actor', 'outcome'),
+    logsource: source('okta', 'okta'),
+  },
   { mark: 'Workload', is: record => has(record, 'Operation', 'RecordType'), logsource: source('m365', 'audit') },
   {
     mark: 'auditType',
