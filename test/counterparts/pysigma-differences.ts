@@ -2,6 +2,7 @@
 // entry whose witness no longer differs.
 
 interface Witness {
+  /** What stands under `detection`. */
   readonly detection: Readonly<Record<string, unknown>>
   readonly placeholders?: Readonly<Record<string, readonly string[]>>
 }
@@ -180,5 +181,142 @@ export const DIFFERENCES: readonly Difference[] = [
     source: 'rules specification, Placeholders: "A plain percent character can be used by escaping it with a backslash"',
     witness: { ...sel('f|expand', '\\%one%'), placeholders: { one: ['x'] } },
     record: { f: '%one%' },
+  },
+]
+
+/** Where they differ on what a correlation may be: who refuses it, and with what reason. */
+export interface CorrelationDifference {
+  readonly name: string
+  readonly kind: 'Weir refuses' | 'pySigma refuses'
+  readonly reason: RegExp
+  readonly why: string
+  readonly source: string
+  /** What stands under `correlation`, over the rules a, b and c_1. */
+  readonly witness: Readonly<Record<string, unknown>>
+}
+
+const COUNT = { type: 'event_count', rules: ['a'], 'group-by': ['user'], timespan: '1m', condition: { gte: 2 } }
+const BOTH = { type: 'temporal', rules: ['a', 'b'], 'group-by': ['user'], timespan: '1m' }
+
+export const CORRELATION_DIFFERENCES: readonly CorrelationDifference[] = [
+  {
+    name: 'unknown-key',
+    kind: 'Weir refuses',
+    reason: /unknown key/,
+    why: 'A misspelt key would be a condition that is never asked for. pySigma passes over it.',
+    source: 'correlation specification, Correlation section: the list of attributes',
+    witness: { ...COUNT, timeframe: '5m' },
+  },
+  {
+    name: 'names',
+    kind: 'Weir refuses',
+    reason: /is a list of texts of at most|stands twice in|expected the name of a field/,
+    why: 'An empty name, a number for a name or a name that stands twice is a slip of the pen.',
+    source: SILENT,
+    witness: { ...COUNT, 'group-by': ['user', 'user'] },
+  },
+  {
+    name: 'not-read',
+    kind: 'Weir refuses',
+    reason: /reads no field|takes no percentile|reads one field/,
+    why: 'What a type does not read would be a wish without effect.',
+    source: 'correlation specification, Correlation Types: what each "Requires"',
+    witness: { ...COUNT, condition: { gte: 2, field: 'v' } },
+  },
+  {
+    name: 'nothing-to-correlate',
+    kind: 'Weir refuses',
+    reason: /rules is missing/,
+    why: 'Without rules there are no events. pySigma takes an empty list, and for a written condition none.',
+    source: 'correlation specification, Related rules: mandatory',
+    witness: { ...COUNT, rules: [] },
+  },
+  {
+    name: 'field-or-percentile-missing',
+    kind: 'Weir refuses',
+    reason: /field is missing|percentile is missing|percentile is a number/,
+    why: 'pySigma takes an empty list of fields, and any percentile or none. Without one the example of the specification means a share, which is another figure.',
+    source: 'correlation specification, Value Percentile: "Hint: median is a percentile 50", and an example without one',
+    witness: { ...COUNT, type: 'value_percentile', condition: { gte: 2, field: 'v' } },
+  },
+  {
+    name: 'never-holds',
+    kind: 'Weir refuses',
+    reason: /never holds|can never hold|can hold though no rule is seen/,
+    why: 'Fewer than no event, more rules than there are, or a silence that nothing begins: no event can make such a correlation fire.',
+    source: SILENT,
+    witness: { ...BOTH, condition: { gte: 3 } },
+  },
+  {
+    name: 'bound-is-a-number',
+    kind: 'Weir refuses',
+    reason: /expected a number, without quotes|compared with whole numbers/,
+    why: 'pySigma makes a number of a text, of true and of 1.5 events.',
+    source: 'correlation specification, Condition: "The count must be greater than the given value"',
+    witness: { ...COUNT, condition: { gte: '2' } },
+  },
+  {
+    name: 'months-and-years',
+    kind: 'Weir refuses',
+    reason: /months and years differ in length/,
+    why: 'pySigma takes M for 30.4 days and y for 365.2.',
+    source: 'correlation specification, Time Selection: s, m, h, d',
+    witness: { ...COUNT, timespan: '1M' },
+  },
+  {
+    name: 'case-of-types',
+    kind: 'Weir refuses',
+    reason: /unknown type/,
+    why: 'pySigma reads a type without case.',
+    source: 'correlation specification, Correlation type: "Allowed values", in lower case',
+    witness: { ...COUNT, type: 'Event_Count' },
+  },
+  {
+    name: 'circle',
+    kind: 'Weir refuses',
+    reason: /in a circle/,
+    why: 'A correlation that waits for itself never fires.',
+    source: SILENT,
+    witness: { ...COUNT, rules: ['first'] },
+  },
+  {
+    name: 'alias',
+    kind: 'Weir refuses',
+    reason: /is not one of this correlation's rules|does not say what it is in/,
+    why: 'An alias that names a rule beside the correlation, or leaves one of its rules out, groups what nobody meant. pySigma looks at neither.',
+    source: 'correlation specification, Field Name Aliases: "the Sigma rule name"',
+    witness: { ...BOTH, 'group-by': ['ip'], aliases: { ip: { a: 'src' } } },
+  },
+  {
+    name: 'range',
+    kind: 'pySigma refuses',
+    reason: /must have exactly one condition item/,
+    why: 'pySigma takes one bound only.',
+    source: 'correlation specification, Condition: "To define a range, you can use the conjunction AND in the mapping"',
+    witness: { ...COUNT, condition: { gte: 2, lt: 5 } },
+  },
+  {
+    name: 'unnamed-rule',
+    kind: 'pySigma refuses',
+    reason: /Rules defined but not referenced in extended condition/,
+    why: 'Here a rule that the condition does not name is without effect.',
+    source: 'nothing: conditions over names come after 2.1.0',
+    witness: { ...BOTH, condition: 'a' },
+  },
+  {
+    name: 'extended-types',
+    kind: 'pySigma refuses',
+    reason: /is no valid Sigma correlation type/,
+    why: "pySigma's own documentation has these types, and its parser has not.",
+    source: 'nothing: conditions over names come after 2.1.0',
+    witness: { ...BOTH, type: 'temporal_extended', condition: 'a and b' },
+  },
+  {
+    name: 'of-them',
+    kind: 'pySigma refuses',
+    reason: /Failed to parse extended condition expression: Expected end of text, found 'of'/,
+    why: 'Here a condition over names may say `all of them`, as one over selections may.',
+    source: 'nothing: conditions over names come after 2.1.0',
+    witness: { ...BOTH, condition: 'all of them' },
   },
 ]

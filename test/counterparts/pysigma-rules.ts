@@ -409,7 +409,7 @@ function changed(chance: Chance, record: Readonly<Record<string, unknown>>): Rec
         value.toUpperCase(),
         value.toLowerCase(),
         `${value}x`,
-        value.slice(1),
+        Array.from(value).slice(1).join(''),
         `${value}\n`,
         value.replaceAll('-', '/'),
       ])

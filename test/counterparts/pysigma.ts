@@ -4,9 +4,11 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { linkRules, parseRules } from '@weir/sigma'
 import { createEngine, parseDocument } from '@weir/sigma/pack'
 import type { Counterpart, Stand } from './counterpart.ts'
-import { DIFFERENCES, type Difference } from './pysigma-differences.ts'
+import { correlationsOf, correlationSet } from './pysigma-correlations.ts'
+import { CORRELATION_DIFFERENCES, DIFFERENCES, type Difference } from './pysigma-differences.ts'
 import { PLACEHOLDERS, type Trial, trialOf } from './pysigma-rules.ts'
 import { python } from './python.ts'
 
@@ -18,6 +20,8 @@ interface Question {
   readonly rules: readonly object[]
   readonly placeholders: Readonly<Record<string, readonly string[]>>
   readonly events: readonly { readonly record: Readonly<Record<string, unknown>> }[]
+  /** Only whether the rules are taken is asked. */
+  readonly parseOnly?: true
 }
 /** Why a rule is not taken, or whether it matches each event. */
 type Answer = { readonly refused: string } | { readonly matches: readonly boolean[] }
@@ -30,6 +34,10 @@ export const pysigma: Counterpart = {
     const ask = asker(join(bin, 'python'))
     await stand.step(`each of ${DIFFERENCES.length} known differences still is one`, () => differencesHold(ask))
     await stand.step('every other rule is read alike', () => agrees(stand, ask))
+    await stand.step(`each of ${CORRELATION_DIFFERENCES.length} known differences over correlations still is one`, () =>
+      correlationDifferencesHold(ask),
+    )
+    await stand.step('every other correlation is taken or refused alike', () => correlationsAgree(stand, ask))
   },
 }
 
@@ -48,7 +56,7 @@ function asker(program: string): Ask {
         if (!child.stdin.write(`${JSON.stringify({ id: id++, ...question })}\n`)) await once(child.stdin, 'drain')
       }
       child.stdin.end()
-    })()
+    })().catch((error: unknown) => (errors += String(error)))
     try {
       for await (const line of createInterface({ input: child.stdout })) {
         const answer = JSON.parse(line) as { refused: string } | { matches: readonly (readonly string[])[] }
@@ -63,7 +71,12 @@ function asker(program: string): Ask {
   }
 }
 
-function ours({ rules, placeholders, events }: Question): Answer {
+function ours({ rules, placeholders, events, parseOnly }: Question): Answer {
+  if (parseOnly) {
+    // JSON is YAML, and a correlation is refused only where the rules that it names are looked for.
+    const { refused } = linkRules([parseRules(rules.map(rule => JSON.stringify(rule)).join('\n---\n'), 'trial.yml')])
+    return refused[0] ? { refused: refused[0].reason } : { matches: [] }
+  }
   const parsed = parseDocument(rules[0], 'trial.yml', { placeholders })
   if ('refused' in parsed) return { refused: parsed.refused.reason }
   if (!('rule' in parsed)) return { refused: 'no detection rule' }
@@ -143,6 +156,56 @@ async function agrees(stand: Stand, ask: Ask): Promise<void> {
   assert.equal(count.rules, runs, 'pySigma answered for each rule')
   const shortest = unexplained.toSorted((a, b) => a.length - b.length).slice(0, 5)
   assert.equal(unexplained.length, 0, `${unexplained.length} rules are read differently, for example\n${shortest.join('\n')}`)
+}
+
+const correlationQuestion = (rules: readonly object[]): Question => ({ rules, placeholders: {}, events: [], parseOnly: true })
+
+async function correlationDifferencesHold(ask: Ask): Promise<void> {
+  const questions = CORRELATION_DIFFERENCES.map(({ witness }) => correlationQuestion(correlationSet([witness])))
+  let at = 0
+  for await (const theirs of ask(questions)) {
+    const difference = CORRELATION_DIFFERENCES[at]
+    const question = questions[at++]
+    if (!difference || !question) throw new Error('more answers than questions')
+    const answer = ours(question)
+    const found = kindOf(answer, theirs)
+    assert.equal(found?.kind, difference.kind, `${difference.name}: Weir ${shown(answer)}, pySigma ${shown(theirs)}`)
+    assert.match(found.reason, difference.reason, difference.name)
+  }
+  assert.equal(at, questions.length)
+}
+
+async function correlationsAgree(stand: Stand, ask: Ask): Promise<void> {
+  const { runs = RUNS, seed = SEED } = stand.options
+  const waiting: Question[] = []
+  function* questions(): Generator<Question> {
+    for (let i = 0; i < runs; i++) {
+      const question = correlationQuestion(correlationsOf(seed, i))
+      waiting.push(question)
+      yield question
+    }
+  }
+  const count = { all: 0, taken: 0, refused: 0 }
+  const explained = new Map<string, number>()
+  const unexplained: string[] = []
+  for await (const theirs of ask(questions())) {
+    const question = waiting.shift() as Question
+    const answer = ours(question)
+    count.all++
+    const found = kindOf(answer, theirs)
+    if (!found) count['refused' in answer ? 'refused' : 'taken']++
+    const known = found && CORRELATION_DIFFERENCES.find(({ kind, reason }) => kind === found.kind && reason.test(found.reason))
+    if (known) explained.set(known.name, (explained.get(known.name) ?? 0) + 1)
+    else if (found)
+      unexplained.push(
+        `--seed ${seed}, correlation ${count.all - 1}: Weir ${shown(answer)}, pySigma ${shown(theirs)}\n${JSON.stringify(question.rules.slice(3))}`,
+      )
+  }
+  stand.note(`seed ${seed}: ${count.all} sets with correlations, ${count.taken} taken and ${count.refused} refused by both`)
+  stand.note(`explained: ${[...explained].map(([name, times]) => `${name} ${times}`).join(', ')}`)
+  assert.equal(count.all, runs, 'pySigma answered for each')
+  const shortest = unexplained.toSorted((a, b) => a.length - b.length).slice(0, 5)
+  assert.equal(unexplained.length, 0, `${unexplained.length} are read differently, for example\n${shortest.join('\n')}`)
 }
 
 const shown = (answer: Answer): string =>
