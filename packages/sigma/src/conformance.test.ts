@@ -40,6 +40,15 @@ describe('the conformance suite', () => {
     }
   })
 
+  it('has the cases that the README of the package names, and as many as it says', () => {
+    const readme = read('../README.md')
+    const named = [...readme.matchAll(/`((?:filters|correlation)\/[\w/-]+)`/g)].map(([, id]) => id)
+    expect(named.length).toBeGreaterThan(20)
+    const ids = SUITE.cases.map(({ id }) => id)
+    expect(named.filter(id => id !== undefined && !ids.includes(id))).toEqual([])
+    expect(readme).toContain(`${SUITE.cases.length} cases`)
+  })
+
   it('quotes in its README the number of its cases', () => {
     const required = SUITE.cases.filter(({ basis }) => basis === 'required').length
     expect(read('README.md')).toContain(

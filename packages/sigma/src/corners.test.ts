@@ -186,4 +186,60 @@ describe('where Sigma is silent', () => {
   it('resolves patterns over selections whose names no condition could write', () => {
     expect(matchRule(ruleOf({ 'filter_a.conf': { f: 1 }, condition: '1 of filter_*' }), { f: 1 })).toBeDefined()
   })
+
+  it('searches for an expression also with contains, startswith and endswith: only an anchor binds it', () => {
+    expect(matches({ 'f|re|startswith': 'b' }, { f: 'abc' })).toBe(true)
+    expect(matches({ 'f|re|startswith': '^b' }, { f: 'abc' })).toBe(false)
+    expect(matches({ 'f|re|endswith': 'b' }, { f: 'abc' })).toBe(true)
+    expect(matches({ 'f|re': '' }, { f: 'x' })).toBe(true)
+  })
+
+  it('links what one value became by a modifier with or, under |all too', () => {
+    expect(matches({ 'f|base64offset|contains|all': ['foo', 'bar'] }, { f: btoa('foo bar') })).toBe(true)
+    expect(matches({ 'f|base64offset|contains|all': ['foo', 'bar'] }, { f: btoa('foo') })).toBe(false)
+    expect(matches({ 'f|contains|all|expand': ['%a%', 'z'] }, { f: 'yz' }, { placeholders: { a: ['x', 'y'] } })).toBe(true)
+  })
+
+  it('negates the whole item with neq: none of a list, not all with |all', () => {
+    expect(matches({ 'f|neq': ['a', 'b'] }, { f: 'b' })).toBe(false)
+    expect(matches({ 'f|contains|all|neq': ['a', 'b'] }, { f: 'a' })).toBe(true)
+    expect(matches({ 'f|gt|neq': 5 }, { f: 'x' })).toBe(true)
+  })
+
+  it('takes letters, digits and _ for the name of a placeholder, and other text between percent signs as it is', () => {
+    const placeholders = { one_1: ['x'] }
+    expect(matches({ 'f|expand': '%one_1%' }, { f: 'x' }, { placeholders })).toBe(true)
+    expect(matches({ 'f|expand': '50% of 100%' }, { f: '50% of 100%' }, { placeholders })).toBe(true)
+    expect(matches({ 'f|expand': '%%' }, { f: '%%' }, { placeholders })).toBe(true)
+  })
+
+  it('refuses a placeholder without values in a selection that no condition names', () => {
+    expect(reasonOf({ sel: { f: 1 }, other: { 'f|expand': '%nobody%' }, condition: 'sel' })).toContain('%nobody%')
+  })
+
+  it('opens a dash that begins a word, and no other', () => {
+    expect(matches({ 'f|windash': '--x -y a-b - c' }, { f: '-/x /y a-b - c' })).toBe(true)
+    expect(matches({ 'f|windash': '--x' }, { f: '/-x' })).toBe(false)
+    expect(matches({ 'f|windash': 'a-b' }, { f: 'a/b' })).toBe(false)
+    expect(matches({ 'f|windash': 'a - b' }, { f: 'a / b' })).toBe(false)
+  })
+
+  it('counts weeks as ISO 8601 does, and finds no hour in a date without a time', () => {
+    expect(matches({ 'f|week': 1 }, { f: '2025-12-29' })).toBe(true)
+    expect(matches({ 'f|week': 53 }, { f: '2026-12-31' })).toBe(true)
+    expect(matches({ 'f|hour': 0 }, { f: '2026-08-05' })).toBe(false)
+    expect(reasonOf({ sel: { 'f|hour': 24 }, condition: 'sel' })).toContain('from 0 to 23')
+  })
+
+  it('takes an address without a prefix length for a network of one, and no host bits', () => {
+    expect(matches({ 'f|cidr': '10.0.0.1' }, { f: '10.0.0.1' })).toBe(true)
+    expect(matches({ 'f|cidr': '10.0.0.1' }, { f: '10.0.0.2' })).toBe(false)
+    expect(reasonOf({ sel: { 'f|cidr': '10.0.0.1/8' }, condition: 'sel' })).toContain('host bits')
+  })
+
+  it('finds selections that begin with _ by a pattern that begins with _', () => {
+    const detection = { a: { f: 1 }, _b: { f: 2 } }
+    expect(matchRule(ruleOf({ ...detection, condition: '1 of _*' }), { f: 2 })).toBeDefined()
+    expect(matchRule(ruleOf({ ...detection, condition: '1 of *' }), { f: 2 })).toBeUndefined()
+  })
 })
