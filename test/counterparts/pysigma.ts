@@ -12,7 +12,8 @@ import { CORRELATION_DIFFERENCES, DIFFERENCES, type Difference } from './pysigma
 import { PLACEHOLDERS, type Trial, trialOf } from './pysigma-rules.ts'
 import { python } from './python.ts'
 
-const PACKAGES = ['pySigma==2.0.1'] as const
+/** The newest that runs on Python 3.11. */
+export const PYSIGMA = '2.0.1'
 const RUNS = 5_000
 const SEED = 1
 
@@ -30,7 +31,7 @@ type Answer = { readonly refused: string } | { readonly matches: readonly boolea
 export const pysigma: Counterpart = {
   name: 'pysigma',
   async run(stand) {
-    const bin = await python(stand, PACKAGES)
+    const bin = await python(stand, [`pySigma==${PYSIGMA}`])
     const ask = asker(join(bin, 'python'))
     await stand.step(`each of ${DIFFERENCES.length} known differences still is one`, () => differencesHold(ask))
     await stand.step('every other rule is read alike', () => agrees(stand, ask))

@@ -4,13 +4,14 @@ import { parseArgs } from 'node:util'
 import { avro } from './avro.ts'
 import { aws } from './aws.ts'
 import { collector } from './collector.ts'
+import { conformance } from './conformance.ts'
 import { type Counterpart, hold, type Options } from './counterpart.ts'
 import { opensearch } from './opensearch.ts'
 import { pysigma } from './pysigma.ts'
 import { rie } from './rie.ts'
 import { rsigma } from './rsigma.ts'
 
-const all: readonly Counterpart[] = [avro, pysigma, rsigma, collector, aws, rie, opensearch]
+const all: readonly Counterpart[] = [avro, pysigma, conformance, rsigma, collector, aws, rie, opensearch]
 const { values, positionals: asked } = parseArgs({
   allowPositionals: true,
   options: { runs: { type: 'string' }, seed: { type: 'string' } },
