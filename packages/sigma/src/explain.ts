@@ -1,5 +1,6 @@
 import { asKeyword, listed, shown, type Tried, tryValue } from './explain/value.ts'
 import { type Held, leaves, lookup, whyMissing } from './explain/field.ts'
+import { covers } from './logsource.ts'
 import type { Rule } from './rule.ts'
 import type { Condition, Detection, Item } from './tree.ts'
 import type { LogSource, SigmaEvent } from './types.ts'
@@ -54,17 +55,11 @@ export function explain(rule: Rule, event: SigmaEvent): Explanation {
     ({ logsource, condition }): BindingResult => ({
       wanted: logsource,
       has: event.logsource,
-      applies: applies(logsource, event.logsource),
+      applies: covers(logsource, event.logsource),
       condition: ofCondition(condition, root),
     }),
   )
   return { matches: bindings.some(({ applies, condition }) => applies && condition.holds), bindings }
-}
-
-function applies(wanted: LogSource, has: LogSource): boolean {
-  return (['product', 'service', 'category'] as const).every(
-    key => wanted[key] === undefined || wanted[key] === has[key]?.toLowerCase(),
-  )
 }
 
 function ofCondition(condition: Condition, root: unknown): ConditionResult {

@@ -9,7 +9,7 @@ export interface Held {
 
 /** How many names of an event are looked through for one that its author may have meant. */
 const NAMES_LIMIT = 5_000
-/** How deep an object is written when it is compared as JSON text, and a name is followed. */
+/** How deep a name is followed. */
 const DEPTH = 64
 
 /** Reads a field as rules do: a key that holds the dots itself wins, and arrays on the way stand for each of their members. */
@@ -92,25 +92,6 @@ function* walk(root: unknown): Generator<{ readonly name: string; readonly value
 
 function pushMembers(stack: { value: unknown; step: number }[], array: readonly unknown[], step: number): void {
   for (let i = array.length - 1; i >= 0; i--) stack.push({ value: array[i], step })
-}
-
-/** The text that a value is compared as: numbers in decimal, objects as JSON. */
-export function textOf(value: unknown): string {
-  if (typeof value === 'string') return value
-  if (typeof value !== 'object' || value === null) return String(value)
-  try {
-    return JSON.stringify(value)
-  } catch {
-    return JSON.stringify(cut(value, DEPTH)) // nested deeper than the stack
-  }
-}
-
-function cut(value: unknown, depth: number): unknown {
-  if (typeof value === 'bigint') return String(value)
-  if (typeof value !== 'object' || value === null) return value
-  if (depth === 0) return null
-  if (Array.isArray(value)) return value.map((member: unknown) => cut(member, depth - 1))
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, cut(member, depth - 1)]))
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,11 +1,12 @@
-import { numberOf } from '../compile.ts'
 import { datePart } from '../dates.ts'
 import { compilePattern } from '../glob.ts'
 import { inNetwork, type Network } from '../network.ts'
+import { numberOf } from '../number.ts'
 import { compileRegex, REGEX_INPUT_LIMIT } from '../regex.ts'
 import type { CompareValue, Comparison, FieldRefValue, RegexValue, StringValue, Value } from '../tree.ts'
 import { fold, MANY, mapText, ONE, open, type Pattern, plain } from '../values.ts'
-import { type Held, textOf } from './field.ts'
+import { textOf } from '../view.ts'
+import type { Held } from './field.ts'
 
 /** One value of an item, as it is tried and told. */
 export interface Tried {

@@ -61,7 +61,7 @@ Exit codes: 0 done, 1 a file could not be read to its end, 2 wrong usage, 3 a ru
     for (const name of names)
       if (!Object.hasOwn(sources, name)) throw new ConfigError(oneOf(name, Object.keys(sources), 'unknown source'))
     const opened = await openSources(files, world.cwd)
-    const set = await loadSet(world, [rules, ...args.texts('rules')], args.flag('builtin'), 'RULES')
+    const set = await loadSet(world, [rules], args, { builtin: args.flag('builtin'), option: 'RULES' })
     const refused = tellRefusals(set.refused, world)
     const began = performance.now()
     const history = new History(set, samples, logsourceOf(args.text('logsource')))

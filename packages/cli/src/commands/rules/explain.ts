@@ -56,7 +56,7 @@ async function choose(
   world: World,
 ): Promise<{ rules: readonly Rule[]; refused: Parameters<typeof tellRefusals>[0] }> {
   const file = existsSync(resolve(world.cwd, given))
-  const loaded = await loadSet(world, [...(file ? [given] : []), ...args.texts('rules')], !file, 'RULE')
+  const loaded = await loadSet(world, file ? [given] : [], args, { builtin: !file, option: 'RULE' })
   if (file) {
     const path = resolve(world.cwd, given)
     const rules = loaded.rules.filter(rule => resolve(world.cwd, rule.file) === path)

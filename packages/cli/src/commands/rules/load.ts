@@ -1,7 +1,7 @@
-import { resolve, sep } from 'node:path'
-import { ConfigError } from '@weir/ingest'
+import { resolve } from 'node:path'
+import { ConfigError, readConfigFile } from '@weir/ingest'
 import type { CorrelationRule, Rule, RuleSet } from '@weir/sigma'
-import type { Option, World } from '../../command.ts'
+import type { Arguments, Option, World } from '../../command.ts'
 import { loadRules } from '../../rules.ts'
 
 /** Options of every command that loads rules to try them. */
@@ -12,18 +12,29 @@ export const LOADING = {
     value: 'PATH',
     description: 'Load these too, for the filters and base rules in them. May be repeated.',
   },
+  config: { type: 'string', value: 'FILE', description: 'Take placeholders and field mappings from this weir.yaml.' },
 } as const satisfies Record<string, Option>
 
 /** A rule or a correlation. */
 export type Document = Rule | CorrelationRule
 
-/** Loads rules as a run would: with their filters, mappings and references. `option` is what the user wrote the paths in. */
-export function loadSet({ cwd }: World, paths: readonly string[], builtin: boolean, option: string): Promise<RuleSet> {
-  // What is named twice, or beside the folder that holds it, is read once: its id is its own.
-  const all = new Map(paths.map(path => [resolve(cwd, path), path]))
-  const inner = (place: string): boolean => [...all.keys()].some(other => other !== place && place.startsWith(`${other}${sep}`))
-  const outer = [...all].flatMap(([place, path]) => (inner(place) ? [] : [path]))
-  return loadRules(cwd, builtin, outer, option)
+/**
+ * Loads rules as a run would: with their filters, mappings and references, and with what the command's own options add. `option` is what the user
+ * wrote the paths in.
+ */
+export async function loadSet(
+  world: World,
+  paths: readonly string[],
+  args: Arguments,
+  { builtin, option }: { readonly builtin: boolean; readonly option: string },
+): Promise<RuleSet> {
+  const { cwd, terminal } = world
+  const config = args.text('config')
+  const inputs = config === undefined ? {} : (await readConfigFile(resolve(cwd, config))).rules
+  const onProgress = (read: number, of: number): void => terminal.progress(`${read} of ${of} rule files`)
+  const set = await loadRules(cwd, builtin, [...paths, ...args.texts('rules')], option, { ...inputs, onProgress })
+  terminal.progress('')
+  return set
 }
 
 /** The one that a person named by id, name or title; undefined when there is none. Throws `ConfigError` when there are several. */

@@ -44,7 +44,7 @@ Exit code 3 when a case fails, or when a rule or a case cannot be read.`,
   async run(args, world) {
     if (args.positionals.length === 0) throw new ConfigError('rules test: name the files or folders to test')
     const paths = args.positionals.map(path => (CASES.test(path) ? ruleFileOf(path, world) : path))
-    const set = await loadSet(world, [...new Set([...paths, ...args.texts('rules')])], false, 'PATH')
+    const set = await loadSet(world, paths, args, { builtin: false, option: 'PATH' })
     const bench = benchOf(set, masker(), world.terminal)
     const files = await filesUnder(paths, world)
     const suites: Suite[] = []
