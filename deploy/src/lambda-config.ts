@@ -16,11 +16,14 @@ import { parse } from 'yaml'
 
 /** A config as the stack runs it. */
 export interface LambdaConfig {
-  /** What becomes the config's JSON: the document as written, without `rules.paths`, whose rules go into the zip. */
+  /** What becomes the config's JSON: the document as written, without what is about reading rules, which go into the zip. */
   readonly document: object
   readonly config: Config
   readonly rules: LoadedRules['parsed']
 }
+
+/** What the pack holds: rules, and what they are read with. */
+const IN_THE_ZIP = { paths: [], mappings: [], placeholders: {} }
 
 /** The config of a stack that was given none: it receives, detects and counts, and sends nowhere. */
 const NONE = { streams: { telemetry: { sources: ['weir'] }, trail: { sources: ['cloudtrail', 'cloudwatch-logs'] } } }
@@ -34,9 +37,9 @@ export async function readLambdaConfig(file: string | undefined): Promise<Lambda
   const config = file === undefined ? validateConfig(NONE) : parseConfig(text, file, unfit)
   const document: { rules?: object } = file === undefined ? NONE : (parse(text) ?? {})
   const { builtin, paths } = config.rules
-  const { parsed: rules, refused } = await loadRules(dirname(resolve(file ?? '.')), builtin, paths, 'rules.paths')
+  const { parsed: rules, refused } = await loadRules(dirname(resolve(file ?? '.')), builtin, paths, 'rules.paths', config.rules)
   if (refused.length > 0) throw new ConfigError(refused.map(refusalLine).join('\n'))
-  return { document: { ...document, rules: { ...document.rules, paths: [] } }, config, rules }
+  return { document: { ...document, rules: { ...document.rules, ...IN_THE_ZIP } }, config, rules }
 }
 
 /** What is valid on a laptop and cannot work in a Lambda function. The stores need no word: the stack's own take their place. */

@@ -19,7 +19,7 @@ export const check: Command = {
     const path = resolve(world.cwd, file)
     const config = await readConfigFile(path)
     const { terminal } = world
-    const loaded = await loadRules(resolve(path, '..'), config.rules.builtin, config.rules.paths, 'rules.paths')
+    const loaded = await loadRules(resolve(path, '..'), config.rules.builtin, config.rules.paths, 'rules.paths', config.rules)
     terminal.line(
       `${file}: valid; ${Object.keys(config.streams).length} streams, ${config.sinks.length} sinks, ${loaded.rules.length} rules`,
     )

@@ -39,7 +39,7 @@ Exit codes: 0 done, 3 something stays in quarantine.`,
     if (!act) throw new ConfigError('quarantine: say list, show ID or replay [ID...]')
     const file = resolve(world.cwd, args.text('config') ?? 'weir.yaml')
     const config = await readConfigFile(file)
-    const loaded = await loadRules(dirname(file), config.rules.builtin, config.rules.paths)
+    const loaded = await loadRules(dirname(file), config.rules.builtin, config.rules.paths, 'rules.paths', config.rules)
     const weir = await openWeir(config, { rules: loaded, pack: loaded.pack, env: world.env })
     try {
       return await act(weir, ids, args, world)

@@ -87,11 +87,14 @@ unreadable: it is said which and why, 130 interrupted.`,
       if (!Object.hasOwn(sources, name)) throw new ConfigError(oneOf(name, Object.keys(sources), 'unknown source'))
     const files = await openSources(args.positionals, world.cwd)
     const config = await readConfig(args.text('config'), args.flag('deliver'), world)
-    const loaded = await loadRules(world.cwd, config.rules.builtin && !args.flag('no-builtin'), [
-      ...config.rules.paths,
-      ...args.texts('rules'),
-    ])
     const { terminal } = world
+    const loaded = await loadRules(
+      world.cwd,
+      config.rules.builtin && !args.flag('no-builtin'),
+      [...config.rules.paths, ...args.texts('rules')],
+      '--rules',
+      { ...config.rules, onProgress: (read, of) => terminal.progress(`${read} of ${of} rule files`) },
+    )
     for (const refusal of loaded.refused) terminal.line(`${terminal.paint('yellow', 'refused')} ${plain(refusalLine(refusal))}`)
 
     const groups = new FindingGroups()

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { readConfigFile } from '@weir/ingest'
+import { ConfigError, readConfigFile, readRuleContext, refusalLine } from '@weir/ingest'
 import type { FieldMapping, ParseOptions } from '@weir/sigma'
 import type { World } from '../../command.ts'
 
@@ -9,9 +9,10 @@ export interface RuleContext {
   readonly mappings: readonly FieldMapping[]
 }
 
-/** What a `weir.yaml` gives to rules; nothing without one. Throws `ConfigError`. */
+/** Weir's own field mappings, and what a `weir.yaml` gives to rules. Throws `ConfigError`. */
 export async function readContext(world: World, file: string | undefined): Promise<RuleContext> {
-  if (file === undefined) return { options: {}, mappings: [] }
-  await readConfigFile(resolve(world.cwd, file))
-  return { options: {}, mappings: [] }
+  const inputs = file === undefined ? {} : (await readConfigFile(resolve(world.cwd, file))).rules
+  const { options, mappings, refused } = await readRuleContext(world.cwd, inputs)
+  if (refused.length > 0) throw new ConfigError(refused.map(refusalLine).join('\n'))
+  return { options, mappings }
 }
