@@ -3,7 +3,8 @@ import { detectors } from './detectors/index.ts'
 import { HIPAA, mappings, NIST, OWASP, SUB_TECHNIQUES, TECHNIQUES } from './coverage.ts'
 import { loadPack } from './pack.ts'
 
-const metas = [...(await loadPack()).rules, ...detectors].map(({ meta }) => meta)
+const { rules, correlations } = await loadPack()
+const metas = [...rules, ...correlations, ...detectors].map(({ meta }) => meta)
 
 describe('mappings', () => {
   it('pairs a technique with each tagged tactic that it serves', () => {

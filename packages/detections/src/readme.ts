@@ -1,13 +1,26 @@
-import type { LogSource, RuleMeta } from '@weir/sigma'
+import type { LogSource, RuleMeta, RuleSet } from '@weir/sigma'
 import { LEVELS } from '@weir/sigma'
 import { mappings, type Named } from './coverage.ts'
 
-/** A rule or a typed detector, as far as the table shows it. */
+/** A rule, a correlation or a typed detector, as far as the table shows it. */
 export interface Listed {
   readonly meta: RuleMeta
   readonly logsource: LogSource
   /** Relative to the package: where a rule's file lies. Absent for a typed detector. */
   readonly file?: string
+  readonly correlation?: boolean
+}
+
+/** What of a rule set makes findings: rules that only feed correlations are left out. A correlation reads what its first rule reads. */
+export function listed({ rules, correlations, silent }: Pick<RuleSet, 'rules' | 'correlations' | 'silent'>): Listed[] {
+  const logsources = new Map(rules.map(({ meta, logsource }) => [meta.id, logsource]))
+  const all: Listed[] = [...rules]
+  for (const { meta, file, inputs } of correlations) {
+    const logsource = logsources.get(inputs[0]?.id ?? '') ?? {}
+    logsources.set(meta.id, logsource)
+    all.push({ meta, file, logsource, correlation: true })
+  }
+  return all.filter(({ meta }) => !silent.has(meta.id))
 }
 
 export const TABLE_START = '<!-- detections: written by build/readme.ts -->'
@@ -18,11 +31,11 @@ export function detectionTable(detections: readonly Listed[]): string {
   const rank = (each: Listed): number => LEVELS.indexOf(each.meta.level)
   const rows = detections
     .toSorted((a, b) => rank(b) - rank(a) || (a.meta.title < b.meta.title ? -1 : 1))
-    .map(({ meta, logsource, file }) => {
+    .map(({ meta, logsource, file, correlation }) => {
       const { attacks, owasp, nist, hipaa } = mappings(meta.tags ?? [])
       const techniques = attacks.map(({ sub_technique, technique, tactic }) => sub_technique ?? technique ?? tactic)
       return [
-        file ? `[${meta.title}](rules/${file})` : `${meta.title} *(detector)*`,
+        file ? `[${meta.title}](rules/${file})${correlation ? ' *(correlation)*' : ''}` : `${meta.title} *(detector)*`,
         meta.level,
         Object.values(logsource).join(' / '),
         ids(techniques.filter(each => each !== undefined)),

@@ -19,6 +19,7 @@ export const ARN = `arn:aws:lambda:eu-west-1:${ACCOUNT}:function:orders`
 export function memoryState(): StateStore & { readonly folds: () => number; readonly size: () => number } {
   const states = new Map<string, string>()
   const answers = new Map<string, string>()
+  const wakes = new Map<string, number>()
   let folds = 0
   return {
     async fold({ key, batch, initial, reduce }) {
@@ -28,12 +29,19 @@ export function memoryState(): StateStore & { readonly folds: () => number; read
       const before = answers.get(asked)
       if (before !== undefined) return JSON.parse(before)
       const held = states.get(key)
-      const { state, answer } = reduce(held === undefined ? initial : JSON.parse(held))
+      const { state, answer, wakeAt } = reduce(held === undefined ? initial : JSON.parse(held))
+      if (wakeAt === undefined) wakes.delete(key)
+      else wakes.set(key, wakeAt)
       states.set(key, JSON.stringify(state))
       answers.set(asked, JSON.stringify(answer))
       return answer
     },
-    due: async () => [],
+    due: async (now, limit) =>
+      [...wakes]
+        .map(([key, wakeAt]) => ({ key, wakeAt }))
+        .filter(({ wakeAt }) => wakeAt <= now)
+        .toSorted((a, b) => a.wakeAt - b.wakeAt)
+        .slice(0, limit),
     lease: async () => true,
     close: async () => {},
     folds: () => folds,
