@@ -1,4 +1,4 @@
-import { DRAFT, type JsonSchema, LOGSOURCE, text } from './json-schema.ts'
+import { DRAFT, type JsonSchema, LOGSOURCE, text, whether } from './json-schema.ts'
 
 const DURATION: JsonSchema = {
   description: 'A time with its unit: 10s, 5m, 1h30m, 2d.',
@@ -53,10 +53,7 @@ const sequence = (more: Readonly<Record<string, JsonSchema>> = {}): JsonSchema =
 
 const cases = (description: string, ofSequence: JsonSchema): JsonSchema => ({
   description,
-  anyOf: [
-    { type: 'null' },
-    { type: 'array', maxItems: 1_000, items: { if: { required: ['events'] }, then: ofSequence, else: EVENT_CASE } },
-  ],
+  anyOf: [{ type: 'null' }, { type: 'array', maxItems: 1_000, items: whether({ required: ['events'] }, ofSequence, EVENT_CASE) }],
 })
 
 /** What stands beside a rule in `<name>.cases.yml`. */

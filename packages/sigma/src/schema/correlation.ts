@@ -1,4 +1,4 @@
-import { type JsonSchema, orNull, text } from './json-schema.ts'
+import { type JsonSchema, orNull, text, whether } from './json-schema.ts'
 
 const TEMPORAL = ['temporal', 'temporal_ordered', 'temporal_extended', 'temporal_ordered_extended']
 const COUNTED = ['event_count', 'value_count']
@@ -28,10 +28,11 @@ const field: JsonSchema = {
 }
 
 /** The condition that types take. */
-const when = (types: readonly string[], taken: JsonSchema, required: boolean): JsonSchema => ({
-  if: { properties: { type: { enum: types } }, required: ['type'] },
-  then: { properties: { condition: taken }, ...(required ? { required: ['condition'] } : {}) },
-})
+const when = (types: readonly string[], taken: JsonSchema, required: boolean): JsonSchema =>
+  whether(
+    { properties: { type: { enum: types } }, required: ['type'] },
+    { properties: { condition: taken }, ...(required ? { required: ['condition'] } : {}) },
+  )
 
 /** `correlation` of a correlation rule, as strict as the parser where a schema can be. */
 export const CORRELATION: JsonSchema = {

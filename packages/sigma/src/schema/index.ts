@@ -1,7 +1,7 @@
 import { LEVELS } from '../types.ts'
 import { CASES } from './cases.ts'
 import { CORRELATION } from './correlation.ts'
-import { DRAFT, type JsonSchema, LOGSOURCE, orNull, text } from './json-schema.ts'
+import { DRAFT, type JsonSchema, LOGSOURCE, orNull, text, whether } from './json-schema.ts'
 import { MAPPINGS } from './mappings.ts'
 import { DEFINITIONS, selections } from './selection.ts'
 
@@ -76,14 +76,11 @@ const RULE: JsonSchema = {
     action: false,
   },
   required: ['title'],
-  if: { required: ['correlation'] },
-  then: {},
-  else: {
-    required: ['logsource'],
-    if: { required: ['filter'] },
-    then: {},
-    else: { required: ['detection'] },
-  },
+  ...whether(
+    { required: ['correlation'] },
+    {},
+    { required: ['logsource'], ...whether({ required: ['filter'] }, {}, { required: ['detection'] }) },
+  ),
   definitions: DEFINITIONS,
 }
 

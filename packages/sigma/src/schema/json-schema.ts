@@ -45,6 +45,12 @@ export const orNull = (schema: JsonSchema): JsonSchema => {
   return { ...shared, anyOf: [{ ...(type === undefined ? {} : { type }), ...rest }, { type: 'null' }] }
 }
 
+const BRANCHES = ['if', 'then', 'else'] as const
+
+/** `if`, `then` and `else`. */
+export const whether = (...branches: readonly [test: JsonSchema, yes: JsonSchema, no?: JsonSchema]): JsonSchema =>
+  Object.fromEntries(branches.map((branch, i) => [BRANCHES[i], branch]))
+
 export const text = (description: string, more: Omit<JsonSchema, 'type' | 'description'> = {}): JsonSchema => ({
   type: 'string',
   description,

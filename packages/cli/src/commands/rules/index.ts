@@ -5,6 +5,7 @@ import { coverage } from './coverage.ts'
 import { explain } from './explain.ts'
 import { lint } from './lint.ts'
 import { list } from './list.ts'
+import { schema } from './schema.ts'
 import { test } from './test.ts'
 
 /** `weir rules`: what runs, what would be refused, and help for those who write rules. */
@@ -14,5 +15,5 @@ export const rules: Command = {
   summary: 'List the rules and detectors; check, test, explain and build rules.',
   usage: ['[PATH...]', 'ACTION [OPTIONS] ...'],
   help: '`weir rules ACTION --help` says more. Without an action it lists.',
-  actions: [list, check, lint, coverage, explain, test, backtest],
+  actions: [list, check, lint, coverage, schema, explain, test, backtest],
 }
