@@ -41,10 +41,13 @@ export const matches = (selection: unknown, record: Record, options: ParseOption
   matchRule(ruleOf({ sel: selection, condition: 'sel' }, options), record) !== undefined
 
 /** All rules of a folder of the public data. */
-export function loadFolder(folder: string): { readonly rules: readonly Rule[]; readonly refused: readonly Refusal[] } {
+export function loadFolder(
+  folder: string,
+  options: ParseOptions = {},
+): { readonly rules: readonly Rule[]; readonly refused: readonly Refusal[] } {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.yml'))
     .sort()
-  const parsed = files.map(name => parseRules(readFileSync(`${folder}/${name}`, 'utf8'), name))
+  const parsed = files.map(name => parseRules(readFileSync(`${folder}/${name}`, 'utf8'), name, options))
   return { rules: parsed.flatMap(({ rules }) => rules), refused: parsed.flatMap(({ refused }) => refused) }
 }

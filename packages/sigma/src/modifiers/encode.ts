@@ -1,4 +1,4 @@
-import { DASHES, type DASH, MANY, mapText, ONE, plain, type Pattern } from '../values.ts'
+import { DASH, DASHES, joined, mapText, type Pattern, plain } from '../values.ts'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 const BYTE_ORDER_MARK = '\ufeff'
@@ -49,19 +49,26 @@ export function base64Offsets(bytes: readonly number[]): readonly string[] {
   })
 }
 
+/** How many patterns with plain dashes one may become: three dashes. */
+const DASHED_LIMIT = 125
+
 /**
- * The plain texts that a pattern stands for when its only wildcards are dashes, or undefined when it has others or would give more than
- * 125 (three dashes): a base64 text has no place for a wildcard.
+ * The pattern with each of the five characters in the place of its dashes, or undefined when that gives more than 125: an encoding has other
+ * bytes for each.
  */
-export function plainTexts(pattern: Pattern): readonly string[] | undefined {
-  const text = plain(pattern)
-  if (text !== undefined) return [text]
-  if (pattern.includes(MANY) || pattern.includes(ONE) || pattern.filter(part => typeof part === 'number').length > 3)
-    return undefined
-  return pattern.reduce<readonly string[]>(
-    (texts, part) => texts.flatMap(text => (typeof part === 'string' ? [text + part] : DASHES.map(dash => text + dash))),
-    [''],
+export function withPlainDashes(pattern: Pattern): readonly Pattern[] | undefined {
+  if (DASHES.length ** pattern.filter(part => part === DASH).length > DASHED_LIMIT) return undefined
+  const all = pattern.reduce<readonly Pattern[]>(
+    (before, part) => before.flatMap(each => (part === DASH ? DASHES.map(dash => [...each, dash]) : [[...each, part]])),
+    [[]],
   )
+  return all.map(joined)
+}
+
+/** The plain texts that a pattern stands for when its only wildcards are dashes, or undefined: a base64 text has no place for a wildcard. */
+export function plainTexts(pattern: Pattern): readonly string[] | undefined {
+  const texts = withPlainDashes(pattern)?.map(plain)
+  return texts?.every(text => text !== undefined) ? texts : undefined
 }
 
 /** Puts `dash` in the place of each dash that begins a word and follows none: ` -x` and `/x`, but neither dash of `a-b` or `--`. */

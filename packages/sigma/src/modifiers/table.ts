@@ -2,8 +2,8 @@ import { DATE_PARTS } from '../dates.ts'
 import { parseNetwork } from '../network.ts'
 import type { ParseOptions } from '../rule.ts'
 import type { Comparison, CompareValue, DatePart, StringValue, Value } from '../tree.ts'
-import { DASH, open, plain } from '../values.ts'
-import { base64, base64Offsets, bytesOf, openDashes, plainTexts, utf16, utf16WithMark } from './encode.ts'
+import { DASH, open, type Pattern, plain } from '../values.ts'
+import { base64, base64Offsets, bytesOf, openDashes, plainTexts, utf16, utf16WithMark, withPlainDashes } from './encode.ts'
 import { expand } from './expand.ts'
 
 /** One modifier of Sigma 2.1.0. A chain `field|a|b` applies them from left to right. */
@@ -56,16 +56,24 @@ const encoded = (about: string, texts: (bytes: readonly number[]) => readonly st
     const values = plains
       .flatMap(text => texts(bytesOf(text, value.bytes)))
       .map((text): StringValue => ({ ...value, pattern: text === '' ? [] : [text], bytes: false }))
-    const [only] = values
-    return values.length === 1 && only ? only : { kind: 'any', values }
+    return oneOrAny(values)
   }),
 })
 
-const transformed = (about: string, change: (value: StringValue) => StringValue['pattern']): Modifier => ({
+const transformed = (about: string, change: (pattern: Pattern) => Pattern): Modifier => ({
   about,
   takes: 'string',
-  value: string(value => ({ ...value, pattern: change(value), bytes: true })),
+  value: string(value => {
+    const patterns = withPlainDashes(value.pattern)
+    if (!patterns) return { error: 'an encoding takes at most three dashes of windash' }
+    return oneOrAny(patterns.map(pattern => ({ ...value, pattern: change(pattern), bytes: true })))
+  }),
 })
+
+function oneOrAny(values: readonly StringValue[]): Value {
+  const [only] = values
+  return values.length === 1 && only ? only : { kind: 'any', values }
+}
 
 const flag = (about: string, name: 'i' | 'm' | 's'): Modifier => ({
   about,
@@ -98,7 +106,7 @@ const part = (name: DatePart): Modifier => ({
   },
 })
 
-const wide = transformed('The value in UTF-16, little-endian.', value => utf16(value.pattern, 'little'))
+const wide = transformed('The value in UTF-16, little-endian.', pattern => utf16(pattern, 'little'))
 
 /** Every modifier of the 2.1.0 appendix; pySigma's long names of `i`, `m` and `s` are below it. */
 const table: Readonly<Record<string, Modifier>> = {
@@ -145,8 +153,8 @@ const table: Readonly<Record<string, Modifier>> = {
   base64offset: encoded('The value as it looks inside a longer base64 text, in its three forms.', base64Offsets),
   utf16le: wide,
   wide,
-  utf16be: transformed('The value in UTF-16, big-endian.', value => utf16(value.pattern, 'big')),
-  utf16: transformed('The value in UTF-16, little-endian, after a byte order mark.', value => utf16WithMark(value.pattern)),
+  utf16be: transformed('The value in UTF-16, big-endian.', pattern => utf16(pattern, 'big')),
+  utf16: transformed('The value in UTF-16, little-endian, after a byte order mark.', utf16WithMark),
   windash: {
     about: 'A `-`, `/`, en dash, em dash or horizontal bar before a word stands for any of the five.',
     takes: 'string',

@@ -5,7 +5,7 @@ import type { Condition } from '../tree.ts'
 import { readCorrelation } from './correlation.ts'
 import { DetectionReader, isMap } from './detection.ts'
 import { readFilter } from './filter.ts'
-import { own, readLogSource, readMeta, readName, readTaxonomy } from './metadata.ts'
+import { checkVersion, own, readLogSource, readMeta, readName, readTaxonomy } from './metadata.ts'
 import { readSelections } from './selections.ts'
 
 /** How deep a document may nest, and how many values it may hold, counting a shared one each time. */
@@ -58,6 +58,7 @@ function readRule(document: Readonly<Record<string, unknown>>, file: string, opt
   const taxonomy = readTaxonomy(document, options)
   const reader = new DetectionReader(options)
   const condition = readDetection(document, reader)
+  checkVersion(document, reader.fields)
   const name = readName(document)
   return {
     meta,

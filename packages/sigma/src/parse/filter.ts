@@ -2,7 +2,7 @@ import type { Filter } from '../filter.ts'
 import { type Locate, type ParseOptions, RuleError } from '../rule.ts'
 import type { Condition } from '../tree.ts'
 import { DetectionReader, isMap } from './detection.ts'
-import { own, readLogSource, readMeta, readTaxonomy } from './metadata.ts'
+import { checkVersion, own, readLogSource, readMeta, readTaxonomy } from './metadata.ts'
 import { readSelections } from './selections.ts'
 
 /** How many rules one filter may name. */
@@ -23,6 +23,7 @@ export function readFilter(
   const rules = readReferences(own(filter, 'rules'))
   const reader = new DetectionReader(options)
   const condition = readSelections(filter, reader, ['filter'], ['rules'])
+  checkVersion(document, reader.fields)
   return {
     id,
     title,

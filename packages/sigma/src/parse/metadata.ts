@@ -66,6 +66,23 @@ export function readTaxonomy(document: Document, { taxonomies = [] }: ParseOptio
   )
 }
 
+/**
+ * Refuses what a later Sigma means otherwise: from version 3 on, `[…]` in a field's name chooses members of an array (SEP 212). All else of a
+ * later version is read as 2.1.0 reads it. Throws RuleError.
+ */
+export function checkVersion(document: Document, fields: Iterable<string>): void {
+  const version = own(document, 'sigma-version')
+  if (version === undefined || version === null) return
+  const major = /^\d+/.exec(typeof version === 'number' || typeof version === 'string' ? String(version) : '')?.[0]
+  if (major === undefined) throw new RuleError(['sigma-version'], 'sigma-version must be a number')
+  const selector = [...fields].find(field => field.includes('['))
+  if (Number(major) >= 3 && selector !== undefined)
+    throw new RuleError(
+      ['sigma-version'],
+      `under sigma-version ${major}, "${selector.slice(0, 80)}" chooses members of an array, which is not supported; Sigma 2.1.0 tries every member`,
+    )
+}
+
 export const own = (map: Document, key: string): unknown => (Object.hasOwn(map, key) ? map[key] : undefined)
 
 function text(document: Document, key: string, limit: number = TEXT_LIMIT): string | undefined {
