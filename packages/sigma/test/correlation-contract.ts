@@ -61,7 +61,7 @@ export function keepsTheCorrelationContract(
     async function play(happenings: readonly Arriving[], again: readonly number[]): Promise<void> {
       const run = randomUUID()
       const stores = await Promise.all(Array.from({ length: WORKERS }, connect))
-      const correlators = stores.map(() => createCorrelator(set.correlations, { lateness: LATENESS * 1_000 }))
+      const correlators = stores.map(() => createCorrelator(set.correlations, { lateness: LATENESS * 1_000, flood: 1 }))
       const events = happenings.map((each, i): Happening => {
         return { ...each, uid: `${run}-${i}`, users: each.user.map(user => `${run}/${user}`) }
       })

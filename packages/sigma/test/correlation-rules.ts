@@ -63,6 +63,13 @@ export const CASES: readonly Case[] = [
     holds: window => window.length >= 3,
   },
   {
+    name: 'plenty',
+    yaml: correlation('plenty', 'event_count', ['a', 'b'], 'condition: { gt: 1 }'),
+    of: ['a', 'b'],
+    slides: true,
+    holds: window => window.length > 1,
+  },
+  {
     name: 'values',
     yaml: correlation('values', 'value_count', ['a', 'b'], 'condition: { field: value, gt: 2 }'),
     of: ['a', 'b'],

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { correlation, setOf, Stream } from '../../test/correlating.ts'
+import { correlation, EPOCH, MINUTE, setOf, Stream } from '../../test/correlating.ts'
 import { plainState } from '../../test/state.ts'
 import { digest } from './digest.ts'
 import { CAPPED, type Entry, insert, LATE, type Limits, readEntries, writeEntries } from './group-state.ts'
@@ -92,20 +92,28 @@ describe('a group’s entries', () => {
 
 describe('a flood', () => {
   const body = '{ type: event_count, rules: [a], group-by: [user], timespan: 1h, condition: { gte: 20 } }'
-  const flood = (length: number) => Array.from({ length }, (_, i) => ({ at: i / 100, what: 'a', user: 'ann' }))
+  const flood = (length: number) => Array.from({ length }, (_, i) => ({ at: i / 100, what: 'a', user: 'ann', n: i }))
+
+  it('is counted, but not written down whole once it has its finding', async () => {
+    let last = ''
+    const state = plainState((_, json) => (last = json))
+    const stream = new Stream(setOf(correlation(body)), { flood: 30 }, state)
+    expect((await stream.send(flood(200)))[0]).toMatchObject({ evidence: { event_count: 20 }, caveats: [] })
+    expect(JSON.parse(last).rows).toHaveLength(30)
+    const next = await stream.send([{ at: 60, what: 'a', user: 'ann' }])
+    expect(next[0]).toMatchObject({ window: { start: EPOCH + 60 * MINUTE }, evidence: { event_count: 31 }, caveats: [] })
+  })
 
   it('keeps a group’s state bounded, and says so', async () => {
     let largest = 0
     const state = plainState((_, json) => (largest = Math.max(largest, json.length)))
-    const stream = new Stream(setOf(correlation(body)), { entries: 50 }, state)
+    const values = body.replace('event_count', 'value_count').replace('gte', 'field: n, gte')
+    const stream = new Stream(setOf(correlation(values)), { entries: 50 }, state)
     const [match] = await stream.send(flood(200))
-    expect(match?.evidence).toMatchObject({ event_count: 20 })
-    expect(match?.caveats).toEqual([])
-    expect((await stream.send([{ at: 60, what: 'a', user: 'ann' }]))[0]).toMatchObject({
-      evidence: { event_count: 51 },
-      caveats: ['capped'],
-    })
-    expect(largest).toBeLessThan(50 * 50)
+    expect(match).toMatchObject({ evidence: { value_count: 20 }, caveats: [] })
+    const [next] = await stream.send([{ at: 60, what: 'a', user: 'ann', n: 'new' }])
+    expect(next).toMatchObject({ evidence: { value_count: 51 }, caveats: ['capped'] })
+    expect(largest).toBeLessThan(50 * 60)
   })
 
   it('of a window that waits for its end is counted as far as it fits', async () => {

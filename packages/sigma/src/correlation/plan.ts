@@ -12,6 +12,11 @@ export interface CorrelatorOptions {
   readonly lateness?: number
   /** A group makes at most one finding in each cell of a grid of this length, milliseconds; the correlation's timespan when left out. */
   readonly suppression?: number
+  /**
+   * Events kept of a group whose condition `event_count` has been met, where that does not need more: a flood is not written down whole. What a
+   * finding then counts is at least that. 100 when left out.
+   */
+  readonly flood?: number
   /** Events kept of one group; 4,096 when left out. */
   readonly entries?: number
   /** Characters of one group's state, without the store's own; 100,000 when left out. */
@@ -20,6 +25,7 @@ export interface CorrelatorOptions {
 
 const LATENESS = 600_000
 const ENTRIES = 4_096
+const FLOOD = 100
 /** A quarter of DynamoDB's 400 KB for an item, which also holds the answers of the last batches. */
 const CHARACTERS = 100_000
 /** What waits for its window's end is told by a tick, each minute; after that long it counts as late for those that build on it. */
@@ -41,6 +47,8 @@ export interface Plan {
   /** Others read its findings. */
   readonly chained: boolean
   readonly limits: Limits
+  /** How many events are enough for a window, whatever else was in it; undefined where all are kept. */
+  readonly enough: number | undefined
 }
 
 /** Everything of one correlation's state is under keys that begin so. */
@@ -73,9 +81,18 @@ export function plansOf(correlations: readonly CorrelationRule[], options: Corre
       silent: silent.has(meta.id),
       chained: named.has(meta.id),
       limits: { entries, characters },
+      enough: named.has(meta.id) ? undefined : enoughFor(rule, options.flood ?? FLOOD),
     })
   }
   return [...plans.values()]
+}
+
+function enoughFor({ type, bounds, inputs }: CorrelationRule, flood: number): number | undefined {
+  const [bound] = bounds
+  // A finding of another correlation counts once though it is many entries, so their number says nothing.
+  const simple = type === 'event_count' && inputs.every(({ kind }) => kind === 'rule')
+  if (!simple || bounds.length !== 1 || (bound?.op !== 'gt' && bound?.op !== 'gte')) return undefined
+  return Math.max(bound.op === 'gt' ? bound.value + 1 : bound.value, flood, 1)
 }
 
 /** When a group's state may be forgotten, epoch milliseconds. */

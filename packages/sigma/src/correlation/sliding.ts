@@ -57,7 +57,7 @@ export function slide(stored: Stored, added: Iterable<Entry>, plan: Plan): { rea
 
   // An event may come `bound` late, after one whose clock ran `bound` ahead; its window reaches a timespan further back.
   const horizon = (entries.at(-1)?.time ?? 0) - rule.timespan - 2 * plan.bound
-  const kept = entries.filter(({ time }) => time > horizon)
+  const kept = thinned(entries, fired, plan).filter(({ time }) => time > horizon)
   const { lost: dropped, ...written } = writeEntries(kept, stored, plan.limits, false)
   const cells = [...fired].filter(cell => (cell + 1) * suppression > horizon).sort((a, b) => a - b)
   const lost = dropped && dropped[1] > horizon ? { lost: dropped } : {}
@@ -100,4 +100,24 @@ function* windows(entries: readonly Entry[], since: number, { rule }: Plan): Gen
 function momentOf(window: readonly Entry[], time: number, start: number, { rule }: Plan): Moment {
   const flags = window.reduce((flags, entry) => flags | entry.flags, 0)
   return [time, start, window.at(-1)?.uid ?? '', flags, rule.carries.length > 0 ? carriedBy(window) : NOTHING]
+}
+
+/**
+ * Leaves out events that no window needs: one that ends soon after the event has had its finding, and one that ends later is met by the events
+ * after it, which are kept. So the state of a group in flood stays small, and the findings are the same.
+ */
+function thinned(entries: readonly Entry[], fired: ReadonlySet<number>, { rule, suppression, enough }: Plan): readonly Entry[] {
+  if (enough === undefined || entries.length <= enough) return entries
+  const kept: Entry[] = []
+  const told = (from: number, to: number): boolean => {
+    for (let cell = Math.floor(from / suppression); cell <= Math.floor(to / suppression); cell++)
+      if (!fired.has(cell)) return false
+    return true
+  }
+  for (const entry of entries.toReversed()) {
+    const met = kept[kept.length - enough]?.time
+    const last = entry.time + rule.timespan - 1
+    if (met === undefined || !told(entry.time, Math.min(met, last))) kept.push(entry)
+  }
+  return kept.reverse()
 }
