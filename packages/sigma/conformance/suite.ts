@@ -29,7 +29,7 @@ export interface CaseEvent {
   readonly logsource?: Readonly<Record<string, string>>
   /** RFC 3339, in UTC. */
   readonly time?: string
-  /** Titles of the rules that match it; absent where the case is about findings. */
+  /** Titles of the rules that match it and tell so; absent where the case is about findings alone. */
   readonly matches?: readonly string[]
 }
 
@@ -83,9 +83,10 @@ export function judge(each: Case, answer: Answer): { readonly verdict: Verdict; 
   if (each.refused) return { verdict: 'fail', why: 'taken, and should be refused' }
   if (each.findings) {
     const [found, wanted] = [answer.findings ?? [], each.findings].map(asSet)
-    return found === wanted ? { verdict: 'pass' } : { verdict: 'fail', why: `found ${found}, and should find ${wanted}` }
+    if (found !== wanted) return { verdict: 'fail', why: `found ${found}, and should find ${wanted}` }
   }
-  for (const [i, { record, matches = [] }] of (each.events ?? []).entries()) {
+  for (const [i, { record, matches }] of (each.events ?? []).entries()) {
+    if (matches === undefined) continue
     const [said, wanted] = [answer.matches[i] ?? ['(no answer)'], matches].map(titles => JSON.stringify(titles.toSorted()))
     if (said !== wanted)
       return { verdict: 'fail', why: `${JSON.stringify(record).slice(0, 200)} matches ${said}, and should match ${wanted}` }

@@ -61,16 +61,22 @@ fn correlate(collection: &SigmaCollection, events: &[Value]) -> Result<Value, St
     let mut engine = CorrelationEngine::new(CorrelationConfig::default());
     engine.add_collection(collection).map_err(|error| error.to_string())?;
     let mut findings = Vec::new();
+    let mut matches = Vec::new();
     for event in events {
+        let mut titles = Vec::new();
         let results = engine.process_event_at(&JsonEvent::borrow(&event["record"]), seconds(event["time"].as_str().unwrap_or_default())?);
         for result in &results {
-            let Some(correlation) = result.as_correlation() else { continue };
+            let Some(correlation) = result.as_correlation() else {
+                titles.push(result.header.rule_title.clone());
+                continue;
+            };
             let group: serde_json::Map<String, Value> =
                 correlation.group_key.iter().map(|(field, value)| (field.clone(), json!(value))).collect();
             findings.push(json!({ "rule": result.header.rule_title, "group": group }));
         }
+        matches.push(titles);
     }
-    Ok(json!({ "matches": [], "findings": findings }))
+    Ok(json!({ "matches": matches, "findings": findings }))
 }
 
 /// Whole seconds since 1970 of `2026-01-02T03:04:05.678Z`: rsigma counts in them.
