@@ -1,4 +1,4 @@
-import { type Finds, type Hit } from './index/field.ts'
+import type { FieldIndex, Finds, Hit } from './index/field.ts'
 import { BETWEEN, type Route } from './index/route.ts'
 import type { Plan } from './plan/plan.ts'
 import { KEYWORDS } from './plan/predicate.ts'
@@ -107,9 +107,16 @@ export class Matcher implements Finds {
       if (again.length > 0 && again.includes(slot)) continue
       this.#value(slot, walk.values[i], fields)
     }
-    for (const slot of again) for (const value of this.view.field(slot).values) this.#value(slot, value, fields)
-    for (const slot of byName) for (const value of this.view.field(slot).values) this.#value(slot, value, fields)
-    if (!keywords) return
+    if (again.length > 0) this.#byName(again, fields)
+    if (byName.length > 0) this.#byName(byName, fields)
+    if (keywords) this.#keywords(keywords)
+  }
+
+  #byName(slots: readonly number[], fields: Route['fields']): void {
+    for (const slot of new Set(slots)) for (const value of this.view.field(slot).values) this.#value(slot, value, fields)
+  }
+
+  #keywords(keywords: FieldIndex): void {
     const { values } = this.view.keywords()
     if (values.length === 0) return
     for (const unit of keywords.present) this.#propose(unit)

@@ -1,19 +1,25 @@
 import { REGEX_PROGRAM_LIMIT } from './regex.ts'
 import { readRegex, type RegexNode } from './regex-tree.ts'
 
+export interface LinearRegExp {
+  readonly regex: RegExp
+  /** No text with fewer UTF-16 units matches; it need not be searched. */
+  readonly least: number
+}
+
 /**
  * The same expression for V8's own RegExp, which is many times faster, where it is certain that it answers the same and as surely ends;
  * else undefined. A backtracking engine takes long where something can be repeated in many ways, so repetitions must have an end, and all
  * ways that a search may try at one place of a text must take fewer steps than the largest expression that RE2 is given.
  */
-export function linearRegExp(source: string, flags: string): RegExp | undefined {
+export function linearRegExp(source: string, flags: string): LinearRegExp | undefined {
   const tree = readRegex(source, flags)
   // Under `i` RE2 and JavaScript fold a few letters outside ASCII differently.
   if (!tree || tree.flags.includes('i')) return undefined
   const node = trimmed(tree.node)
   if (effort(node, 1).steps > REGEX_PROGRAM_LIMIT) return undefined
   try {
-    return new RegExp(written(node, tree.flags), 'u')
+    return { regex: new RegExp(written(node, tree.flags), 'u'), least: shortest(node) }
   } catch {
     return undefined
   }
@@ -66,6 +72,23 @@ function effort(node: RegexNode, ways: number): Effort {
     }
     default:
       return { ways, steps: ways }
+  }
+}
+
+function shortest(node: RegexNode): number {
+  switch (node.kind) {
+    case 'choice':
+      return Math.min(...node.items.map(shortest))
+    case 'sequence':
+      return sum(node.items.map(shortest))
+    case 'repeat':
+      return node.least * shortest(node.item)
+    case 'text':
+    case 'class':
+    case 'any':
+      return 1
+    default:
+      return 0
   }
 }
 

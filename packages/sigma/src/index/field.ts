@@ -20,6 +20,8 @@ export interface Hit {
 
 /** So few needles are looked for one by one. */
 const FEW = 6
+/** In so many bytes a text is told apart by fours; see grams.ts. */
+const LONG = 7
 const FILTER = 4_096
 
 /** The anchors of one field, each text of which is searched for all of them at once. */
@@ -29,7 +31,7 @@ export class FieldIndex {
   readonly #starts: Hit[] = []
   readonly #ends: Hit[] = []
   /** Texts of three bytes and more, which grams find; shorter ones in ASCII; shorter ones that are not. */
-  readonly #inside: Hit[] = []
+  #inside: Hit[] = []
   readonly #tiny: Hit[] = []
   readonly #foreign: Hit[] = []
   readonly #known = new Map<string, Hit>()
@@ -84,12 +86,17 @@ export class FieldIndex {
   /** To be called once, when all anchors are in. */
   close(): void {
     const encoder = new TextEncoder()
-    const bytes = (hits: readonly Hit[]): Uint8Array[] => hits.map(({ text }) => encoder.encode(text))
+    const texts = (hits: readonly Hit[]): string[] => hits.map(({ text }) => text)
+    const short = this.#inside.filter(({ text }) => isAscii(text) && text.length < LONG)
+    if (short.length <= FEW) {
+      this.#tiny.push(...short)
+      this.#inside = this.#inside.filter(hit => !short.includes(hit))
+    }
     this.#known.clear()
     this.#more = [this.#starts, this.#ends, this.#inside, this.#tiny, this.#foreign].some(list => list.length > 0)
-    if (this.#starts.length > FEW) this.#prefixes = new Ends(bytes(this.#starts), false)
-    if (this.#ends.length > FEW) this.#suffixes = new Ends(bytes(this.#ends), true)
-    if (this.#inside.length > FEW) this.#grams = new Grams(bytes(this.#inside))
+    if (this.#starts.length > FEW) this.#prefixes = new Ends(texts(this.#starts), false)
+    if (this.#ends.length > FEW) this.#suffixes = new Ends(texts(this.#ends), true)
+    if (this.#inside.length > FEW) this.#grams = new Grams(this.#inside.map(({ text }) => encoder.encode(text)))
   }
 
   /** Whether any value's text matters. */
@@ -119,13 +126,15 @@ export class FieldIndex {
     if (!this.#suffixes) for (const hit of this.#ends) if (text.endsWith(hit.text)) finds.found(hit)
     if (!this.#grams) for (const hit of this.#inside) if (text.includes(hit.text)) finds.found(hit)
     for (const hit of this.#tiny) if (text.includes(hit.text)) finds.found(hit)
-    if (!this.#prefixes && !this.#suffixes && !this.#grams && this.#foreign.length === 0) return
+    const prefixes = this.#prefixes?.mayFind(text) ? this.#prefixes : undefined
+    const suffixes = this.#suffixes?.mayFind(text) ? this.#suffixes : undefined
+    if (!prefixes && !suffixes && !this.#grams && this.#foreign.length === 0) return
     const buffer = this.#buffer
     const out = this.#out
     let length = buffer.write(text, 0)
     if (length !== text.length) for (const hit of this.#foreign) if (text.includes(hit.text)) finds.found(hit)
-    if (this.#prefixes) {
-      const count = this.#prefixes.find(buffer.bytes, length, false, out)
+    if (prefixes) {
+      const count = prefixes.find(buffer.bytes, length, out)
       for (let i = 0; i < count; i++) {
         const hit = this.#starts[out[i] ?? -1]
         if (hit && text.startsWith(hit.text)) finds.found(hit)
@@ -133,8 +142,8 @@ export class FieldIndex {
     }
     if (this.#grams) length = this.#searchInside(this.#grams, text, length, round, finds)
     else if (buffer.next(text, 0) >= 0) length = buffer.writeEnd(text)
-    if (!this.#suffixes) return
-    const count = this.#suffixes.find(buffer.bytes, length, true, out)
+    if (!suffixes) return
+    const count = suffixes.find(buffer.bytes, length, out)
     for (let i = 0; i < count; i++) {
       const hit = this.#ends[out[i] ?? -1]
       if (hit && text.endsWith(hit.text)) finds.found(hit)

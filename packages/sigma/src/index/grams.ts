@@ -1,7 +1,9 @@
 /** How many bytes of a long needle are looked at: every four bytes of text in a row that hold it contain an aligned group of four. */
 const WINDOW = 7
 const GROUP = 4
-const TABLE_BITS = 16
+/** The filter has so many times two bits for each group. */
+const SPARSE = 4
+const COUNT_BITS = 14
 
 /**
  * Which of many needles a text may contain, in a time that hardly depends on how many there are. Text is UTF-8 in a buffer. Of a long
@@ -9,16 +11,23 @@ const TABLE_BITS = 16
  * every fourth place of a text is looked at. Short needles are filed by their first three bytes and looked for at every place.
  */
 export class Grams {
-  readonly #filter = new Uint8Array(1 << (TABLE_BITS - 3))
+  /** A bit for each hash of a long needle's group; hashes are the upper bits of a product. */
+  readonly #filter: Uint8Array
+  readonly #shift: number
   readonly #long: Chains
   readonly #short: Chains
-  readonly #shortFilter = new Uint8Array(1 << (TABLE_BITS - 3))
+  readonly #shortFilter: Uint8Array
   readonly #hasShort: boolean
 
   /** Needles are known by their place; each has at least three bytes. */
   constructor(needles: readonly Uint8Array[]) {
-    const counts = new Uint16Array(1 << TABLE_BITS)
-    for (const needle of needles) for (let i = 0; i + GROUP <= needle.length; i++) bump(counts, hash(group(needle, i)))
+    const bits = Math.min(20, Math.max(12, SPARSE + Math.ceil(Math.log2(needles.length * GROUP))))
+    this.#shift = 32 - bits
+    this.#filter = new Uint8Array(1 << (bits - 3))
+    this.#shortFilter = new Uint8Array(1 << (bits - 3))
+    const hash = (key: number): number => Math.imul(key, 0x9e3779b1) >>> this.#shift
+    const counts = new Uint16Array(1 << COUNT_BITS)
+    for (const needle of needles) for (let i = 0; i + GROUP <= needle.length; i++) bump(counts, mix(group(needle, i), COUNT_BITS))
     this.#long = new Chains(needles.length * GROUP)
     this.#short = new Chains(needles.length)
     let hasShort = false
@@ -44,16 +53,17 @@ export class Grams {
   find(bytes: Uint8Array, groups: Int32Array, length: number, out: number[]): number {
     let count = 0
     const filter = this.#filter
+    const shift = this.#shift
     const long = this.#long
     for (let i = 0, g = 0; i + GROUP <= length; i += GROUP, g++) {
       const key = groups[g] ?? 0
-      const h = Math.imul(key, 0x9e3779b1) >>> (32 - TABLE_BITS)
+      const h = Math.imul(key, 0x9e3779b1) >>> shift
       if (((filter[h >> 3] ?? 0) & (1 << (h & 7))) === 0) continue
-      for (let e = long.first(key, h); e >= 0; e = long.next(e)) {
+      for (let e = long.first(key); e >= 0; e = long.next(e)) {
         if (!long.is(e, key)) continue
-        const shift = long.shift(e)
-        const from = i - shift
-        if (from >= 0 && from + WINDOW <= length && rest(bytes, from, shift) === long.rest(e)) out[count++] = long.id(e)
+        const before = long.shift(e)
+        const from = i - before
+        if (from >= 0 && from + WINDOW <= length && rest(bytes, from, before) === long.rest(e)) out[count++] = long.id(e)
       }
     }
     if (!this.#hasShort) return count
@@ -62,9 +72,9 @@ export class Grams {
     let key = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)
     for (let i = 2; i < length; i++) {
       key = ((key << 8) | (bytes[i] ?? 0)) & 0xffffff
-      const h = Math.imul(key, 0x9e3779b1) >>> (32 - TABLE_BITS)
+      const h = Math.imul(key, 0x9e3779b1) >>> shift
       if (((shortFilter[h >> 3] ?? 0) & (1 << (h & 7))) === 0) continue
-      for (let e = short.first(key, h); e >= 0; e = short.next(e)) if (short.is(e, key)) out[count++] = short.id(e)
+      for (let e = short.first(key); e >= 0; e = short.next(e)) if (short.is(e, key)) out[count++] = short.id(e)
     }
     return count
   }
@@ -95,7 +105,7 @@ class Chains {
 
   add(key: number, shift: number, rest: number, id: number): void {
     const at = this.#size++
-    const head = hash(key) & this.#mask
+    const head = (Math.imul(key, 0x9e3779b1) >>> 8) & this.#mask
     this.#keys[at] = key
     this.#shifts[at] = shift
     this.#rests[at] = rest
@@ -104,8 +114,8 @@ class Chains {
     this.#heads[head] = at
   }
 
-  first(_key: number, h: number): number {
-    return this.#heads[h & this.#mask] ?? -1
+  first(key: number): number {
+    return this.#heads[(Math.imul(key, 0x9e3779b1) >>> 8) & this.#mask] ?? -1
   }
   next(entry: number): number {
     return this.#next[entry] ?? -1
@@ -124,7 +134,7 @@ class Chains {
   }
 }
 
-const hash = (key: number): number => Math.imul(key, 0x9e3779b1) >>> (32 - TABLE_BITS)
+const mix = (key: number, bits: number): number => Math.imul(key, 0x9e3779b1) >>> (32 - bits)
 function mark(filter: Uint8Array, h: number): void {
   filter[h >> 3] = (filter[h >> 3] ?? 0) | (1 << (h & 7))
 }
@@ -151,7 +161,7 @@ function rarest(needle: Uint8Array, counts: Uint16Array): number {
   let least = Number.POSITIVE_INFINITY
   for (let from = 0; from + WINDOW <= needle.length; from++) {
     let sum = 0
-    for (let shift = 0; shift < GROUP; shift++) sum += counts[hash(group(needle, from + shift))] ?? 0
+    for (let shift = 0; shift < GROUP; shift++) sum += counts[mix(group(needle, from + shift), COUNT_BITS)] ?? 0
     if (sum < least) {
       least = sum
       best = from

@@ -28,8 +28,16 @@ export class Router {
 
   /** Undefined when no unit reads such events. */
   of(source: LogSource): Route | undefined {
-    // The events of a batch mostly share one object.
-    if (this.#last?.source === source) return this.#last.route
+    // Events come in batches of one log source.
+    const last = this.#last
+    if (
+      last &&
+      (last.source === source ||
+        (last.source.product === source.product &&
+          last.source.service === source.service &&
+          last.source.category === source.category))
+    )
+      return last.route
     const route = this.#find(source)
     this.#last = { source, route }
     return route

@@ -50,10 +50,19 @@ function inside(how: 'starts' | 'ends' | 'contains', text: string): readonly Anc
 
 /** The longest text of a pattern, in ASCII so that folding it alone is folding it in its place. */
 function ofPattern(pattern: Pattern): readonly Anchor[] {
-  let longest = ''
-  for (const part of pattern) {
-    if (typeof part !== 'string') continue
-    for (const [run] of part.matchAll(/[\x01-\x7f]+/g)) if (run.length > longest.length) longest = run
-  }
-  return longest === '' ? PRESENT : [{ how: 'contains', text: fold(longest), decides: false }]
+  let best: Anchor | undefined
+  pattern.forEach((part, at) => {
+    if (typeof part !== 'string') return
+    for (const { 0: run, index } of part.matchAll(/[\x01-\x7f]+/g)) {
+      const starts = at === 0 && index === 0
+      const ends = at === pattern.length - 1 && index + run.length === part.length
+      if (best && worth(best.text) >= worth(run)) continue
+      best = { how: starts ? 'starts' : ends ? 'ends' : 'contains', text: fold(run), decides: false }
+    }
+  })
+  return best ? [best] : PRESENT
 }
+
+/** What files' names end with says little. */
+const worth = (text: string): number => (EXTENSION.test(text) ? 1 : text.length)
+export const EXTENSION = /^\.[a-z0-9]{2,4}$/i

@@ -1,4 +1,4 @@
-import { type Anchor, anchorsOf } from './anchor.ts'
+import { type Anchor, anchorsOf, EXTENSION } from './anchor.ts'
 import type { Expression, ItemExpression, Question } from './expression.ts'
 import type { Predicate } from './predicate.ts'
 
@@ -93,8 +93,6 @@ export class Needs {
 /** So many different words make a field one that tells events apart. */
 const FEW_WORDS = 200
 const OBJECT = 64
-/** What ends most files' names. */
-const EXTENSION = /^\.[a-z0-9]{2,4}$/
 const none = (): undefined => undefined
 
 function rarity({ how, text, decides }: Anchor): number {

@@ -77,8 +77,13 @@ function written(test: (text: string) => boolean): Test {
 }
 
 function regexTest(source: string, flags: string): Test {
-  const fast = linearRegExp(source, flags)
-  if (fast) return written(text => fast.test(text.length > REGEX_INPUT_LIMIT ? text.slice(0, REGEX_INPUT_LIMIT) : text))
+  const linear = linearRegExp(source, flags)
+  if (linear) {
+    const { regex, least } = linear
+    return written(
+      text => text.length >= least && regex.test(text.length > REGEX_INPUT_LIMIT ? text.slice(0, REGEX_INPUT_LIMIT) : text),
+    )
+  }
   const test = compileRegex(source, { i: flags.includes('i'), m: flags.includes('m'), s: flags.includes('s') })
   if (typeof test !== 'function') throw new Error(`the regular expression ${JSON.stringify(source.slice(0, 80))} ${test.error}`)
   return written(test)
