@@ -94,6 +94,20 @@ describe('weir rules explain', () => {
     })
   })
 
+  it('explains the rules that a correlation counts, wherever they stand', async () => {
+    await writeFile(
+      join(cwd, 'burst.yml'),
+      `title: Burst
+correlation: { type: event_count, rules: [deleted], group-by: [userIdentity.userName], timespan: 5m, condition: { gte: 3 } }
+`,
+    )
+    const { out, err } = await explain('burst.yml', JSON.stringify(trail('DeleteBucket')), '--rules', 'rule.yml')
+    expect(out).toMatch(/^"Deleted by a person" matches the event\n/)
+    expect(err).toBe('"Burst" is a correlation: the rules that it counts are explained.\n')
+    expect((await explain('Burst', '{}', '--rules', '.')).out).toContain('"Deleted by a person" does not match')
+    expect((await explain('burst.yml', '{}')).code).toBe(3)
+  })
+
   it('says when an event is of another log source, or of one that nobody knows', async () => {
     const telemetry = await explain('telemetry/secret-in-log.yml', JSON.stringify(trail('X')))
     expect(telemetry.code).toBe(2)

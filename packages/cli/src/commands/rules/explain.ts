@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { ConfigError, type Event, sources } from '@weir/ingest'
-import { explain as explainRule, type Explanation, type LogSource, type Rule } from '@weir/sigma'
+import { explain as explainRule, type Explanation, type LogSource, type Rule, type RuleSet } from '@weir/sigma'
 import { type Arguments, type Command, type World } from '../../command.ts'
 import { openSources, type Source } from '../../read.ts'
 import { plain } from '../../terminal.ts'
 import { isKnown, LOGSOURCE, logsourceOf, type Read, readEvents } from './event.ts'
 import { explanationLines } from './explain-lines.ts'
-import { LOADING, loadSet, named } from './load.ts'
+import { basesOf, type Document, LOADING, loadSet, named } from './load.ts'
 import { tellRefusals } from './refusals.ts'
 
 /** `weir rules explain`: why a rule matches an event, or does not. */
@@ -50,23 +50,21 @@ examples:
 }
 
 /** The rules of a file, or the loaded one that is named. Of a correlation, those that it counts. */
-async function choose(
-  given: string,
-  args: Arguments,
-  world: World,
-): Promise<{ rules: readonly Rule[]; refused: Parameters<typeof tellRefusals>[0] }> {
-  const file = existsSync(resolve(world.cwd, given))
-  const loaded = await loadSet(world, file ? [given] : [], args, { builtin: !file, option: 'RULE' })
-  if (file) {
-    const path = resolve(world.cwd, given)
-    const rules = loaded.rules.filter(rule => resolve(world.cwd, rule.file) === path)
-    if (rules.length === 0 && loaded.refused.length === 0) throw new ConfigError(`${given}: holds no rule`)
-    return { rules, refused: loaded.refused }
-  }
-  const rule = named(loaded.rules, given)
-  if (!rule)
-    throw new ConfigError(`there is no file ${given}, and no loaded rule has that id, name or title; --rules PATH loads more`)
-  return { rules: [rule], refused: [] }
+async function choose(given: string, args: Arguments, world: World): Promise<Pick<RuleSet, 'rules' | 'refused'>> {
+  const path = resolve(world.cwd, given)
+  const file = existsSync(path)
+  const set = await loadSet(world, file ? [given] : [], args, { builtin: !file, option: 'RULE' })
+  const all: readonly Document[] = [...set.rules, ...set.correlations]
+  const one = file ? undefined : named(all, given)
+  const chosen = file ? all.filter(each => resolve(world.cwd, each.file) === path) : one ? [one] : []
+  const correlations = chosen.filter(each => 'references' in each)
+  for (const { meta } of correlations)
+    world.terminal.line(`"${plain(meta.title)}" is a correlation: the rules that it counts are explained.`)
+  const wanted = new Set([...chosen, ...correlations.flatMap(each => basesOf(each, set))].map(({ meta }) => meta.id))
+  const rules = set.rules.filter(({ meta }) => wanted.has(meta.id))
+  if (rules.length > 0 || (file && set.refused.length > 0)) return { rules, refused: file ? set.refused : [] }
+  if (file) throw new ConfigError(`${given}: holds no rule`)
+  throw new ConfigError(`there is no file ${given}, and no loaded rule has that id, name or title; --rules PATH loads more`)
 }
 
 /** A rule with the event on which it was tried. */

@@ -46,3 +46,18 @@ export function named<T extends Document>(all: readonly T[], what: string): T | 
   if (titled.length > 1) throw new ConfigError(`${titled.length} rules have the title "${what}"; name one by its id`)
   return titled[0]
 }
+
+/** The rules that a correlation counts, also by way of other correlations. */
+export function basesOf(rule: CorrelationRule, set: RuleSet): readonly Rule[] {
+  const ids = new Set(correlationsOf(rule, set).flatMap(({ inputs }) => inputs.map(({ id }) => id)))
+  return set.rules.filter(({ meta }) => ids.has(meta.id))
+}
+
+/** The correlation behind those that it names. Alone it is nobody's base, so it is told of even if it only feeds others. */
+export function correlationsOf(rule: CorrelationRule, set: RuleSet): readonly CorrelationRule[] {
+  const needed = new Set([rule.meta.id])
+  for (const each of set.correlations.toReversed()) {
+    if (needed.has(each.meta.id)) for (const { id } of each.inputs) needed.add(id)
+  }
+  return set.correlations.filter(({ meta }) => needed.has(meta.id))
+}

@@ -21,7 +21,7 @@ import {
 import type { Terminal } from '../../terminal.ts'
 import { eventFor, type Mask } from './event.ts'
 import { explanationLines } from './explain-lines.ts'
-import { type Document, named } from './load.ts'
+import { basesOf, correlationsOf, type Document, named } from './load.ts'
 
 /** What cases are tried with. */
 export interface Bench {
@@ -115,21 +115,6 @@ function judge(found: boolean, { windows, groups }: SequenceCase, all: readonly 
 function sameGroup(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
   const fields = Object.keys(one)
   return fields.length === Object.keys(other).length && fields.every(field => one[field] === other[field])
-}
-
-/** The rules that a correlation counts, also by way of other correlations. */
-function basesOf(rule: CorrelationRule, set: RuleSet): readonly Rule[] {
-  const ids = new Set(correlationsOf(rule, set).flatMap(({ inputs }) => inputs.map(({ id }) => id)))
-  return set.rules.filter(({ meta }) => ids.has(meta.id))
-}
-
-/** The correlation behind those that it names. Alone it is nobody's base, so it is told of even if it only feeds others. */
-function correlationsOf(rule: CorrelationRule, set: RuleSet): readonly CorrelationRule[] {
-  const needed = new Set([rule.meta.id])
-  for (const each of set.correlations.toReversed()) {
-    if (needed.has(each.meta.id)) for (const { id } of each.inputs) needed.add(id)
-  }
-  return set.correlations.filter(({ meta }) => needed.has(meta.id))
 }
 
 type Matched = { readonly event: SigmaEvent; readonly all: readonly Match[] } | { readonly unknown: string }
