@@ -36,8 +36,13 @@ const tactics = objects.filter(object => object.type === 'x-mitre-tactic' && !go
 const replaced = new Map(
   objects
     .filter(({ relationship_type }) => relationship_type === 'revoked-by')
-    .map(({ source_ref = '', target_ref = '' }) => [source_ref, idOf(byId.get(target_ref))]),
+    .map(({ source_ref = '', target_ref = '' }) => [source_ref, target_ref]),
 )
+/** What took the place of a pattern, and of that, if it went as well. */
+function successor(id: string, most = 8): string {
+  const next = replaced.get(id)
+  return next === undefined || most === 0 ? idOf(byId.get(id)) : successor(next, most - 1)
+}
 const data = {
   version: objects.find(({ type }) => type === 'x-mitre-collection')?.x_mitre_version ?? '',
   source: 'github.com/mitre-attack/attack-stix-data, enterprise-attack',
@@ -60,7 +65,7 @@ const data = {
       ]),
   ),
   /** Revoked id → the one that took its place. */
-  revoked: sorted(patterns.filter(({ revoked }) => revoked).map(pattern => [idOf(pattern), replaced.get(pattern.id) ?? ''])),
+  revoked: sorted(patterns.filter(({ revoked }) => revoked).map(pattern => [idOf(pattern), successor(pattern.id)])),
   deprecated: patterns
     .filter(pattern => pattern.x_mitre_deprecated && !pattern.revoked)
     .map(idOf)

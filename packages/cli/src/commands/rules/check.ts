@@ -95,6 +95,10 @@ function checkFiles(files: readonly TreeFile[], context: Awaited<ReturnType<type
       return { ...file, ...NONE, mappings: mappings.length }
     }
     if (kind === 'other') return { ...file, ...NONE }
+    if (kind === 'unreadable') {
+      others.push({ file: name, line: 1, column: 1, rule: '', reason: text })
+      return { ...file, ...NONE }
+    }
     const read = parseRules(text, name, context.options)
     parsed.push(read)
     const { rules, correlations, filters } = read
@@ -144,6 +148,7 @@ function tell(checked: Checked, news: ReadonlySet<Placed>, stale: readonly Expec
 
 function holds(file: TreeFile & Counts): string {
   if (file.kind === 'other') return 'no YAML, not read'
+  if (file.kind === 'unreadable') return file.text
   const parts = Object.keys(NONE).flatMap(key => {
     const count = file[key as keyof Counts]
     return count > 0 ? [`${count} ${key}`] : []
