@@ -87,11 +87,12 @@ describe('judging an answer', () => {
 
   it('compares findings as a set', () => {
     const found = { rule: 'C', group: { a: '1', b: '2' } }
-    const each: Case = { ...one, findings: [found] }
+    const each: Case = { ...one, events: [{ record: {} }], findings: [found] }
     expect(judge(each, { matches: [], findings: [{ rule: 'C', group: { b: '2', a: '1' } }, found] }).verdict).toBe('pass')
     expect(judge(each, { matches: [], findings: [] }).verdict).toBe('fail')
     expect(judge(each, { matches: [] }).verdict).toBe('fail')
-    expect(judge({ ...one, findings: [] }, { matches: [] }).verdict).toBe('pass')
+    expect(judge({ ...each, findings: [] }, { matches: [] }).verdict).toBe('pass')
+    expect(judge({ ...one, findings: [] }, { matches: [] }).verdict).toBe('fail')
   })
 })
 
