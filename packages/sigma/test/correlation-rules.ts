@@ -202,8 +202,8 @@ export const CASES: readonly Case[] = [
 
 export const RULES = [...['a', 'b', 'c'].map(rule), ...CASES.map(({ yaml }) => yaml)].join('\n---')
 
-/** Every finding that events make, `correlation group start`, found by looking at all of them at once. */
-export function oracle(happenings: readonly Happening[]): ReadonlySet<string> {
+/** Every finding that events make, `correlation group start`, found by looking at all of them at once. `grid` is the suppression, seconds. */
+export function oracle(happenings: readonly Happening[], grid: number): ReadonlySet<string> {
   const found = new Set<string>()
   const groups = new Set(happenings.flatMap(({ users }) => users.map(user => user.toLowerCase())))
   for (const group of groups) {
@@ -212,7 +212,7 @@ export function oracle(happenings: readonly Happening[]): ReadonlySet<string> {
     let events = [...all.values()]
     for (const each of CASES) {
       const looked = events.filter(({ what }) => each.of.includes(what)).sort((a, b) => a.at - b.at)
-      const windows = each.slides ? sliding(looked, each) : inTurn(looked, each)
+      const windows = each.slides ? sliding(looked, each, grid) : inTurn(looked, each)
       for (const { start } of windows) found.add(`${each.name} ${group} ${start}`)
       events = events.concat(
         windows.map(({ start, at }) => ({ uid: `${each.name}/${start}`, at, what: each.name, users: [], value: '', number: 0 })),
@@ -227,10 +227,10 @@ interface Fired {
   readonly at: number
 }
 
-const sliding = (events: readonly Happening[], { holds }: Case): readonly Fired[] =>
+const sliding = (events: readonly Happening[], { holds }: Case, grid: number): readonly Fired[] =>
   events
     .filter(({ at: end }) => holds(events.filter(({ at }) => at > end - TIMESPAN && at <= end)))
-    .map(({ at }) => ({ at, start: Math.floor(at / TIMESPAN) * TIMESPAN }))
+    .map(({ at }) => ({ at, start: Math.floor(at / grid) * grid }))
 
 function inTurn(events: readonly Happening[], { holds, opens }: Case): readonly Fired[] {
   const fired: Fired[] = []
