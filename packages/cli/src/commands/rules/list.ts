@@ -19,6 +19,7 @@ export const list: Command = {
     const own = args.flag('no-builtin') ? [] : detectors
     const all = [
       ...loaded.rules.map(({ meta, logsource, file }) => ({ meta, logsource, kind: 'rule', file })),
+      ...loaded.correlations.map(({ meta, file }) => ({ meta, logsource: {}, kind: 'correlation', file })),
       ...own.map(({ meta, logsource }) => ({ meta, logsource, kind: 'detector', file: '' })),
     ].toSorted((a, b) => LEVELS.indexOf(b.meta.level) - LEVELS.indexOf(a.meta.level) || a.meta.title.localeCompare(b.meta.title))
     if (args.flag('json')) {
@@ -37,7 +38,9 @@ export const list: Command = {
         meta.id,
       ])
       world.out.write(`${table(rows).join('\n')}\n`)
-      world.terminal.line(`${loaded.rules.length} rules, ${own.length} detectors, ${loaded.refused.length} refused`)
+      world.terminal.line(
+        `${loaded.rules.length} rules, ${loaded.correlations.length} correlations, ${own.length} detectors, ${loaded.refused.length} refused`,
+      )
     }
     return tellRefusals(loaded.refused, world)
   },
