@@ -11,14 +11,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('weir rules', () => {
-  it('lists the pack: rules and detectors, most severe first', async () => {
+  it('lists the pack: rules, correlations and detectors, most severe first', async () => {
     const { out, code } = await weir(['rules', 'list', '--json'])
     expect(code).toBe(0)
     const all = out
       .trim()
       .split('\n')
       .map(line => JSON.parse(line))
-    expect(new Set(all.map(({ kind }) => kind))).toEqual(new Set(['rule', 'detector']))
+    expect(new Set(all.map(({ kind }) => kind))).toEqual(new Set(['rule', 'correlation', 'detector']))
     expect(all.every(({ id, title, level }) => id && title && level)).toBe(true)
     expect((await weir(['rules'])).out).toMatch(/T\d{4}/)
   })
