@@ -157,6 +157,7 @@ correlation: { type: event_count, rules: [deleted], group-by: [userIdentity.user
     [['rule.yml', 'missing.json'], /missing\.json: there is no such file/],
     [['rule.yml', '{}', '--line', 'x'], /--line: expected a number/],
     [['rule.yml', '{}', '--logsource', '//'], /--logsource: expected product/],
+    [['.', '{}'], /\.: is a folder; name one of its files/],
     [['none.yml', '{}'], /there is no file none\.yml/],
   ])('says what is wrong with %j', async (argv, message) => {
     const { code, err } = await explain(...argv)

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { ConfigError, type Event, sources } from '@weir/ingest'
@@ -52,7 +52,10 @@ examples:
 /** The rules of a file, or the loaded one that is named. Of a correlation, those that it counts. */
 async function choose(given: string, args: Arguments, world: World): Promise<Pick<RuleSet, 'rules' | 'refused'>> {
   const path = resolve(world.cwd, given)
-  const file = existsSync(path)
+  const found = statSync(path, { throwIfNoEntry: false })
+  const file = found !== undefined
+  if (found?.isDirectory())
+    throw new ConfigError(`${given}: is a folder; name one of its files, or a rule: --rules ${given} loads them`)
   const set = await loadSet(world, file ? [given] : [], args, { builtin: !file, option: 'RULE' })
   const all: readonly Document[] = [...set.rules, ...set.correlations]
   const one = file ? undefined : named(all, given)

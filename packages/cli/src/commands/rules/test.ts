@@ -5,7 +5,6 @@ import { ConfigError } from '@weir/ingest'
 import { parseCases } from '@weir/sigma'
 import { type Command, EXIT, type World } from '../../command.ts'
 import { junit, type Suite, type TestCase, writeJunit } from '../../junit.ts'
-import { refusalLine } from '../../rules.ts'
 import { plain } from '../../terminal.ts'
 import { masker } from './event.ts'
 import { LOADING, loadSet } from './load.ts'
@@ -109,9 +108,8 @@ async function tryFile(rules: string, cases: string | undefined, bench: Bench, {
   const documents = [...bench.set.rules, ...bench.set.correlations].filter(({ file }) => file === rules)
   const group = documents.length === 1 && documents[0] ? documents[0].meta.title : rules
   const parsed = parseCases(await readFile(resolve(cwd, cases), 'utf8'), cases)
-  for (const refusal of parsed.refused) {
-    const { line, rule, reason } = refusal
-    results.push({ name: rule || 'can be read', group, file: cases, line, failure: `${reason}\n${refusalLine(refusal)}` })
+  for (const { line, rule, reason } of parsed.refused) {
+    results.push({ name: rule || 'can be read', group, file: cases, line, failure: reason })
   }
   for (const key of ['match', 'ignore'] as const) {
     for (const one of parsed[key]) {
@@ -143,10 +141,10 @@ async function report(
     if (without.length > SHOWN) terminal.line(`… and ${without.length - SHOWN} files more without cases`)
   }
   terminal.line(
-    `${all.length} cases of ${count(suites.length)}: ${all.length - failed.length} passed, ${failed.length} failed; ${count(without.length)} without cases`,
+    `${count(all.length, 'case')} of ${count(suites.length, 'file')}: ${all.length - failed.length} passed, ${failed.length} failed; ${count(without.length, 'file')} without cases`,
   )
   if (file !== undefined) await writeJunit(resolve(cwd, file), file, junit('weir rules test', suites))
   return failed.length > 0 ? EXIT.found : refused
 }
 
-const count = (files: number): string => `${files} file${files === 1 ? '' : 's'}`
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
