@@ -64,8 +64,9 @@ export const CASES: readonly Case[] = [
   },
   {
     name: 'plenty',
-    yaml: correlation('plenty', 'event_count', ['a', 'b'], 'condition: { gt: 1 }'),
-    of: ['a', 'b'],
+    // Of a rare rule, so that there are gaps between its findings.
+    yaml: correlation('plenty', 'event_count', ['c'], 'condition: { gt: 1 }'),
+    of: ['c'],
     slides: true,
     holds: window => window.length > 1,
   },

@@ -38,8 +38,8 @@ export interface Stored {
   readonly lost?: readonly [from: number, to: number]
   /** Up to where windows were judged, epoch milliseconds. */
   readonly judged?: number
-  /** While late events still come in, windows that hold them stay open until then. */
-  readonly grace?: number
+  /** Since when late events have come in, and until when windows that hold them stay open. */
+  readonly grace?: readonly [since: number, until: number]
   /** Windows that were judged by a tick which has not said that their findings are delivered. */
   readonly pending?: readonly Found[]
   /** When they are named again. */

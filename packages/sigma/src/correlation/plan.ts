@@ -32,6 +32,9 @@ const CHARACTERS = 100_000
 const TICK_SLACK = 300_000
 const DAY = 86_400_000
 
+/** Rises when what is kept of a group is written otherwise: older state is then left alone, and groups begin anew. */
+const FORMAT = 1
+
 /** A correlation as it runs. */
 export interface Plan {
   readonly rule: CorrelationRule
@@ -70,7 +73,7 @@ export function plansOf(correlations: readonly CorrelationRule[], options: Corre
     const suppression = Math.max(1_000, options.suppression ?? rule.timespan)
     const { meta, type, inputs, groupBy, timespan, bounds, branches, fields, percentile, carries } = rule
     const definition = digest(
-      JSON.stringify([type, inputs, groupBy, timespan, bounds, branches, fields, percentile, carries, suppression]),
+      JSON.stringify([FORMAT, type, inputs, groupBy, timespan, bounds, branches, fields, percentile, carries, suppression]),
     )
     plans.set(meta.id, {
       rule,

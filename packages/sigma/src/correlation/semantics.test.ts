@@ -68,6 +68,14 @@ describe('where the specification is silent', () => {
     expect((await stream.tick(201))[0]?.caveats).toEqual(['late'])
   })
 
+  it('but not for ever, however long late events come in', async () => {
+    const stream = new Stream(setOf(correlation(FEW.replace('lt: 2', 'gte: 2, lte: 2000'))), { lateness: MINUTE })
+    const found = []
+    for (let now = 100; now < 110; now += 0.5) found.push(...(await stream.send([a(now / 100)], { now })))
+    expect(windowsOf(found)).toEqual(['ann 1-11'])
+    expect(found[0]?.evidence).toMatchObject({ event_count: 12 })
+  })
+
   it('an event from the future is counted as of when it came, and the finding says so', async () => {
     const stream = new Stream(setOf(correlation(COUNT)))
     await stream.send([a(1_000_000)], { now: 0 })
