@@ -45,12 +45,12 @@ export class Field {
 
   /** The values as text: numbers in decimal, objects as JSON. */
   texts(): readonly string[] {
-    return (this.#texts ??= this.#values?.map(textOf) ?? NOTHING)
+    return (this.#texts ??= this.#values ? textsOf(this.#values) : NOTHING)
   }
 
   /** The texts without case. */
   folded(): readonly string[] {
-    return (this.#folded ??= this.#values ? this.texts().map(fold) : NOTHING)
+    return (this.#folded ??= this.#values ? foldAll(this.texts()) : NOTHING)
   }
 
   /** Adds a value, and of an array each member, however deep arrays stand in arrays. */
@@ -72,6 +72,15 @@ export class Field {
       else values.push(top)
     }
   }
+}
+
+function textsOf(values: readonly unknown[]): readonly string[] {
+  const [first] = values
+  return values.length === 1 ? [typeof first === 'string' ? first : textOf(first)] : values.map(textOf)
+}
+
+function foldAll(texts: readonly string[]): readonly string[] {
+  return texts.length === 1 ? [fold(texts[0] ?? '')] : texts.map(fold)
 }
 
 /** One event as compiled rules read it. A view is used for one event after another: `reset`, then read. */

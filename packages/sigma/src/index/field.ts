@@ -49,10 +49,10 @@ export class FieldIndex {
     this.#buffer = buffer
   }
 
-  /** Has `unit` tried when `anchor` is found; `predicate` is true then when the anchor decides it. */
-  add(anchor: Anchor, predicate: number, unit: number): void {
+  /** Has `unit`, if any, tried when `anchor` is found; `predicate` is true then when the anchor decides it. */
+  add(anchor: Anchor, predicate: number, unit?: number): void {
     if (anchor.how === 'present') {
-      this.present.push(unit)
+      if (unit !== undefined) this.present.push(unit)
       return
     }
     const key = `${anchor.how}\0${anchor.text}`
@@ -64,7 +64,7 @@ export class FieldIndex {
       else this.#list(anchor).push(hit)
     }
     if (anchor.decides) hit.predicate = predicate
-    hit.units.push(unit)
+    if (unit !== undefined) hit.units.push(unit)
   }
 
   #list({ how, text }: Anchor): Hit[] {

@@ -1,6 +1,7 @@
 import { type Anchor, anchorsOf } from '../plan/anchor.ts'
 import type { Plan } from '../plan/plan.ts'
 import { KEYWORDS } from '../plan/predicate.ts'
+import { TRUE } from '../plan/program.ts'
 import { FieldIndex } from './field.ts'
 import type { TextBuffer } from './text.ts'
 import { Walk } from './walk.ts'
@@ -42,6 +43,7 @@ export class Route {
         }
       }
     }
+    this.#decideMore(plan, units, fields)
     for (const index of fields) index?.close()
     keywords?.close()
     this.always = always
@@ -52,7 +54,34 @@ export class Route {
     this.byName = slots.filter(deep)
     this.walk = new Walk(slots.filter(slot => !deep(slot)).map(slot => ({ slot, name: plan.fields[slot] ?? '' })))
   }
+
+  /** Lets the search of a field also answer what else the units ask of it. */
+  #decideMore(
+    { code, predicates, units: all }: Plan,
+    units: readonly number[],
+    fields: readonly (FieldIndex | undefined)[],
+  ): void {
+    const chosen = new Set(units)
+    let from = TRUE
+    // A unit's program lies from where it begins back to where the one before it begins.
+    for (let unit = 0; unit < all.length; from = Math.max(from, all[unit++]?.start ?? 0)) {
+      if (!chosen.has(unit)) continue
+      for (let at = all[unit]?.start ?? 0; at > from; at -= 3) {
+        const id = code[at] ?? -1
+        const predicate = predicates[id]
+        if (!predicate || this.decided[id] === 1 || !CHEAP.has(predicate[0])) continue
+        const [anchor] = anchorsOf(predicate) ?? []
+        const index = fields[predicate[1]]
+        if (!index || !anchor?.decides) continue
+        index.add(anchor, id)
+        this.decided[id] = 1
+      }
+    }
+  }
 }
+
+/** Tests that cost next to nothing more in a field that is searched anyway. */
+const CHEAP: ReadonlySet<string> = new Set(['equals', 'starts', 'ends'])
 
 /** What stands between the texts of an event when they are searched as one. */
 export const BETWEEN = '\0'
