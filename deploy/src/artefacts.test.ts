@@ -4,7 +4,6 @@ import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { InvalidConfig, loadRules } from '@weir/ingest'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadPack } from '@weir/detections'
 import { buildConfig, buildIngest, buildLayer } from './artefacts.ts'
 import { unzip } from './testing.ts'
 
@@ -33,8 +32,8 @@ describe('the layer', () => {
 
 describe('the ingest function', () => {
   it('runs from its zip: CloudTrail in, a finding in the sink, nothing reported back', async () => {
-    const pack = await loadPack()
-    const { file } = await buildIngest(folder, pack)
+    const loaded = await loadRules(folder, true, [])
+    const { file } = await buildIngest(folder, loaded.parsed)
     const root = join(folder, 'task')
     for (const [path, { bytes }] of await unzip(file)) {
       await mkdir(dirname(join(root, path)), { recursive: true })
@@ -94,7 +93,7 @@ describe('the ingest function', () => {
       .split('\n')
       .map(line => JSON.parse(line))
     expect(findings).toHaveLength(1)
-    expect(findings[0].finding_info.analytic.version).toBe((await loadRules(folder, true, [])).pack) // as `weir run` says
+    expect(findings[0].finding_info.analytic.version).toBe(loaded.pack) // as `weir run` says
     expect(await tick({}, context)).toEqual({ settled: 0, failed: 0, closed: 0 })
   })
 })

@@ -12,7 +12,7 @@ import type { Ledger } from './ledger/ledger.ts'
 import { createLog, type Log } from './observe.ts'
 import { createOnFailure, type OnFailure } from './on-failure.ts'
 import type { Parts } from './pipeline.ts'
-import { createReplay, type Replay } from './replay.ts'
+import { createReplay, REPLAY_LATENESS_MS, type Replay } from './replay.ts'
 import { describe } from './errors.ts'
 import { createSecretResolver, type SecretResolver } from './secrets.ts'
 import type { Sink } from './sink.ts'
@@ -84,7 +84,8 @@ export async function assemble(config: Config, around: Surroundings): Promise<As
   const { rules, correlations, silent, notes } = chooseRules(around.rules, choice)
   for (const note of notes) log.warn(note)
   const feeding = new Set(correlations.flatMap(({ inputs }) => inputs.map(({ id }) => id)))
-  const correlator = correlations.length > 0 ? createCorrelator(correlations) : undefined
+  const correlator =
+    correlations.length > 0 ? createCorrelator(correlations, around.replay ? { lateness: REPLAY_LATENESS_MS } : {}) : undefined
   const replay = correlator && around.replay ? createReplay(correlator, { now }) : undefined
   const parts: Parts = {
     detections: {

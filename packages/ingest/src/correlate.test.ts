@@ -4,7 +4,7 @@ import { validateConfig } from './config.ts'
 import type { EventCorrelator } from './correlate.ts'
 import { type Detections, detect } from './detect.ts'
 import type { Event } from './event.ts'
-import { createReplay } from './replay.ts'
+import { createReplay, REPLAY_LATENESS_MS } from './replay.ts'
 import { lazyEvent } from './sources/shared/event.ts'
 import { memoryState } from './state/memory.ts'
 import { watched } from './state/watched.ts'
@@ -143,15 +143,18 @@ describe('detect with correlations', () => {
 
 describe('createReplay', () => {
   /** What is found in these events, in whatever order they are read. */
-  async function found(events: readonly Event[], held?: number): Promise<string[]> {
+  async function found(events: readonly Event[], held?: number, newest?: number): Promise<string[]> {
     const all: CorrelationMatch[] = []
-    const replay = createReplay(createCorrelator(set.correlations), { now: () => NOON + 1e10, ...(held ? { held } : {}) })
+    const replay = createReplay(createCorrelator(set.correlations, { lateness: REPLAY_LATENESS_MS }), {
+      now: () => NOON + 1e10,
+      ...(held ? { held } : {}),
+    })
     const own = detections(replay.correlator)
     for (const [i, each] of events.entries()) {
       const { correlated } = await detect([each], `file#${i}`, NOON + 1e10, memoryState(), own)
       all.push(...correlated)
     }
-    await replay.finish(async matches => void all.push(...matches))
+    await replay.finish(async matches => void all.push(...matches), newest)
     return all.map(({ rule, group, window, caveats }) =>
       `${rule.meta.title} ${group} ${(window.start - NOON) / MINUTE} ${caveats.join()}`.trim(),
     )
@@ -168,6 +171,11 @@ describe('createReplay', () => {
   it('counts events of the past in the order in which they happened, and closes the last window', async () => {
     expect((await found(history)).toSorted()).toEqual(expected)
     expect((await found(history.toReversed())).toSorted()).toEqual(expected)
+  })
+
+  it('leaves a window open that the newest event does not reach: what it waits for may be in input that is not here', async () => {
+    expect((await found(history, undefined, NOON + 904 * MINUTE)).toSorted()).toEqual(['Three failed alice 0'])
+    expect((await found(history, undefined, NOON + 905 * MINUTE)).toSorted()).toEqual(expected)
   })
 
   it('says of events that come when it could hold no more that they are late', async () => {

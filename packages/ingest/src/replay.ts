@@ -8,8 +8,11 @@ import { memoryState } from './state/memory.ts'
 export interface Replay {
   /** In place of the correlator: holds back what it is given. */
   readonly correlator: EventCorrelator
-  /** Counts what was held back, in the order of its time, and closes every window that is left open. */
-  finish(deliver: Deliver): Promise<void>
+  /**
+   * Counts what was held back, in the order of its time, and closes the windows that are over when the newest event of all happens; without
+   * `newest` every window. Answers how many groups then have one that is open: what did not happen may be in input that is not here.
+   */
+  finish(deliver: Deliver, newest?: number): Promise<number>
 }
 
 /** Takes what holds, and the events at hand, by uid. */
@@ -18,6 +21,8 @@ export type Deliver = (matches: readonly CorrelationMatch[], atHand: ReadonlyMap
 /** Events held back at most; beyond it the earlier half is counted, and what is older and comes after that is late. */
 const HELD = 200_000
 const SLICE_MS = 60_000 // as often as a tick
+/** How late an event may be here, in the order of time: give it to the correlator, that no window waits longer. */
+export const REPLAY_LATENESS_MS = SLICE_MS
 const GROUPS_AT_ONCE = 1_000
 /** The last moment that a Date can hold. */
 const END_OF_TIME = 8.64e15
@@ -54,7 +59,6 @@ export function createReplay(
       await advance(end, tell)
       await tell(await correlator.observe(slice, { batch: `replay/${slices++}`, now: clock, state }))
     }
-    if (waiting.length === 0) await advance(END_OF_TIME, tell)
   }
 
   return {
@@ -70,10 +74,13 @@ export function createReplay(
       },
       close: async () => [],
     },
-    async finish(deliver) {
+    async finish(deliver, newest = END_OF_TIME) {
       const all = waiting
       waiting = []
       await count(all, deliver)
+      const atHand = new Map(all.map(({ event }) => [event.uid, event]))
+      await advance(Math.min(newest, END_OF_TIME) + REPLAY_LATENESS_MS, matches => deliver(matches, atHand))
+      return (await state.due(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).length
     },
   }
 }

@@ -30,7 +30,9 @@ export async function closeWindows(weir: Pick<Assembled, 'parts'>, deadline: num
     for (let round = 0; round < ROUNDS && now() < deadline; round++) {
       if ((await state.due(now(), 1)).length === 0) break
       await correlator.close({ now: now(), state }, GROUPS_AT_ONCE, async matches => {
-        closed += await deliverCorrelated(matches, NONE, deadline, weir.parts)
+        const findings = findingsOf(matches, NONE, weir.parts)
+        await deliverSafely(findings, deadline, weir.parts)
+        closed += findings.length
       })
     }
   } finally {
@@ -39,32 +41,35 @@ export async function closeWindows(weir: Pick<Assembled, 'parts'>, deadline: num
   return closed
 }
 
-/** Where events of the past were held back (`Surroundings.replay`), counts them now that all are there; the number of findings. */
-export async function finishReplay(weir: Pick<Assembled, 'parts' | 'replay'>, deadline: number): Promise<number> {
-  let found = 0
-  await weir.replay?.finish(async (matches, atHand) => {
-    found += await deliverCorrelated(matches, atHand, deadline, weir.parts)
-  })
-  return found
+/**
+ * Where events of the past were held back (`Surroundings.replay`), counts them now that all are there; `newest` is the time of the newest event of
+ * all. Answers how many groups have a window that is still open.
+ */
+export async function finishReplay(weir: Pick<Assembled, 'parts' | 'replay'>, deadline: number, newest: number): Promise<number> {
+  const findings = new Map<string, OcsfEvent>()
+  const open = await weir.replay?.finish(async (matches, atHand) => {
+    for (const finding of findingsOf(matches, atHand, weir.parts)) findings.set(finding.metadata.uid, finding)
+  }, newest)
+  await deliverSafely([...findings.values()], deadline, weir.parts)
+  return open ?? 0
 }
 
-/** Makes findings of correlations that no input brought, and sees them safe; throws where one is not. */
-async function deliverCorrelated(
+/** Findings of correlations that no input brought. */
+function findingsOf(
   matches: readonly CorrelationMatch[],
   atHand: ReadonlyMap<string, Event>,
-  deadline: number,
   parts: Parts,
-): Promise<number> {
+): readonly OcsfEvent[] {
   const { correlations, pack } = parts.detections
   const told = heard(matches, correlations?.silent ?? new Set())
-  if (told.length === 0) return 0
-  const findings = new Map<string, OcsfEvent>()
-  for (const match of told) {
-    const finding = makeFinding(match.rule.meta, 'correlation', fromCorrelation(match, atHand), pack)
-    findings.set(finding.metadata.uid, finding)
-  }
   measureCorrelated(told, 'tick')
-  const unsafe = await deliverFindings([...findings.values()], deadline, parts)
-  if (unsafe.size > 0) throw new WeirError(`${unsafe.size} of ${findings.size} findings could not even be spooled`)
-  return findings.size
+  const findings = told.map(match => makeFinding(match.rule.meta, 'correlation', fromCorrelation(match, atHand), pack))
+  return [...new Map(findings.map(finding => [finding.metadata.uid, finding])).values()]
+}
+
+/** Throws where a finding is not delivered, spooled or in quarantine. */
+async function deliverSafely(findings: readonly OcsfEvent[], deadline: number, parts: Parts): Promise<void> {
+  if (findings.length === 0) return
+  const unsafe = await deliverFindings(findings, deadline, parts)
+  if (unsafe.size > 0) throw new WeirError(`${unsafe.size} of ${findings.length} findings could not even be spooled`)
 }

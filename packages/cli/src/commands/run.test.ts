@@ -205,6 +205,31 @@ describe('weir run', () => {
     expect(out).toContain('Secrets harvested by one principal')
   })
 
+  it('counts correlations in the order of event time over all files, and closes the windows at the end', async () => {
+    const denied = ['ListUsers', 'ListRoles', 'ListGroups', 'ListPolicies', 'ListAccessKeys', 'GetAccountSummary'].map(
+      (name, i) =>
+        record(name, { errorCode: 'AccessDenied', eventSource: 'iam.amazonaws.com', eventTime: `2026-03-01T10:0${i}:00Z` }),
+    )
+    const made = record('CreateAccessKey', {
+      eventSource: 'iam.amazonaws.com',
+      eventTime: '2026-03-01T10:20:00Z',
+      readOnly: false,
+    })
+    const stopped = record('StopLogging', { eventTime: '2026-02-01T10:00:00Z' })
+    const later = await file('a.json', JSON.stringify([made, stopped]))
+    const earlier = await file('b.json', JSON.stringify(denied))
+    const { code, out, err } = await weir(['run', '--json', later, earlier])
+    expect(code, err).toBe(0)
+    const messages = out
+      .trim()
+      .split('\n')
+      .map(line => (JSON.parse(line) as { message: string }).message)
+    expect(messages).toContain('CloudTrail stopped and not started again: 111122223333')
+    expect(messages).toContain('Principal changed something after trying what it may do: arn:aws:iam::111122223333:user/mallory')
+    expect(messages.filter(message => message.includes('inexact'))).toEqual([])
+    expect(err).toMatch(/correlations +2 +0 +0 +0 +2/)
+  })
+
   it('finds in new content under a name that an earlier run used', async () => {
     const { file: at } = await config('again')
     const argv = ['run', '--json', '--config', at, '--deliver', '-']

@@ -97,6 +97,7 @@ unreadable: it is said which and why, 130 interrupted.`,
     )
     for (const refusal of loaded.refused) terminal.line(`${terminal.paint('yellow', 'refused')} ${plain(refusalLine(refusal))}`)
 
+    let newest = 0
     const groups = new FindingGroups()
     const json = args.flag('json')
     const deliver = args.flag('deliver')
@@ -118,6 +119,7 @@ unreadable: it is said which and why, 130 interrupted.`,
             else if (args.flag('all')) for (const line of findingLines(finding, terminal)) world.out.write(`${line}\n`)
           },
           events(events) {
+            for (const { time } of events) newest = Math.max(newest, Math.min(time, Date.now()))
             if (json && args.flag('events')) for (const event of events) world.out.write(`${JSON.stringify(event.ocsf)}\n`)
           },
         },
@@ -159,7 +161,8 @@ unreadable: it is said which and why, 130 interrupted.`,
       }
       if (!world.signal.aborted) {
         try {
-          await finishReplay({ ...weir, parts }, Date.now() + PASS_MS)
+          const open = await finishReplay({ ...weir, parts }, Date.now() + PASS_MS, newest)
+          if (open > 0) terminal.line(`${open} correlations wait for what may come after the newest event, and are not told of`)
         } catch (error) {
           failures++
           complain(terminal, `correlations: ${error instanceof Error ? error.message : 'failed'}; run it again`)
