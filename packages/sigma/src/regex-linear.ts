@@ -111,8 +111,6 @@ function written(node: RegexNode, flags: string): string {
       return multi ? '(?=\\n|$)' : '$'
     case 'edge':
       return '\\b'
-    case 'inside':
-      return '\\B'
     case 'sequence':
       return node.items.map(item => written(item, flags)).join('')
     case 'choice':

@@ -1,13 +1,13 @@
 /**
- * RE2 expressions, as far as they are plain: what is not read here (flags within, possessive or lazy oddities, properties, boundaries of
- * other kinds) is left to RE2 itself.
+ * RE2 expressions, as far as they are plain: what is not read here (flags within, repeated repetitions, properties, `\B`, which V8
+ * also finds between the halves of a surrogate pair) is left to RE2 itself.
  */
 export type RegexNode =
   | { readonly kind: 'text'; readonly text: string }
   /** One character of a set, written as a class of JavaScript without its brackets; `^` first negates. */
   | { readonly kind: 'class'; readonly class: string }
   | { readonly kind: 'any' }
-  | { readonly kind: 'start' | 'end' | 'edge' | 'inside' }
+  | { readonly kind: 'start' | 'end' | 'edge' }
   | { readonly kind: 'sequence' | 'choice'; readonly items: readonly RegexNode[] }
   | { readonly kind: 'repeat'; readonly item: RegexNode; readonly least: number; readonly most: number }
 
@@ -108,7 +108,6 @@ class Reader {
     const letter = this.#source[this.#at + 1] ?? ''
     this.#at += 2
     if (letter === 'b') return { kind: 'edge' }
-    if (letter === 'B') return { kind: 'inside' }
     const set = CLASSES[letter.toLowerCase()]
     if (set) return { kind: 'class', class: letter === letter.toLowerCase() ? set : `^${set}` }
     const text = CONTROLS[letter] ?? (isPlain(letter) && /[^0-9A-Za-z_]/.test(letter) ? letter : undefined)

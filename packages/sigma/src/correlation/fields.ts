@@ -1,4 +1,4 @@
-import { numberOf } from '../compile.ts'
+import { numberOf } from '../number.ts'
 import { covers } from '../logsource.ts'
 import type { Rule } from '../rule.ts'
 import type { SigmaEvent } from '../types.ts'

@@ -2,9 +2,8 @@ import type { Conditions } from '../matcher.ts'
 import type { Expression, Question } from '../plan/expression.ts'
 import type { RuleSet } from '../ruleset.ts'
 import type { Taxonomy } from '../runtime.ts'
-import { compilePack, type PackData, type RuleText } from './data.ts'
+import { compilePack, type RuleText } from './data.ts'
 import { type OpenOptions, type OpenPack, openPack } from './open.ts'
-import { PackError } from './check.ts'
 
 /** What a generated module exports. */
 export interface PackModule {
@@ -34,14 +33,9 @@ export function generateModule(ruleset: Pick<RuleSet, 'rules' | 'correlations' |
   ].join('\n')
 }
 
-/** Opens a generated module. Throws PackError when it is of another version. */
+/** Opens a generated module. Throws PackError when its pack is not taken, or is not the one that its functions were made for. */
 export function openModule(module: PackModule, options: Omit<OpenOptions, 'conditions'> = {}): OpenPack {
-  const json: unknown = JSON.parse(module.pack)
-  const { plans } = json as PackData
-  for (const taxonomy of ['sigma', 'ocsf'] as const)
-    if (module.conditions[taxonomy].length !== plans?.[taxonomy]?.units?.length)
-      throw new PackError('conditions', 'are not one a unit of the plan; build the module again')
-  return openPack(json, { ...options, conditions: module.conditions })
+  return openPack(JSON.parse(module.pack), { ...options, conditions: module.conditions })
 }
 
 /** A function of a function that answers predicates. Selections named more than once are asked once. */

@@ -27,6 +27,9 @@ export interface OpenOptions extends EngineOptions {
  */
 export function openPack(json: unknown, options: OpenOptions = {}): OpenPack {
   const pack = checked(json)
+  for (const taxonomy of ['sigma', 'ocsf'] as const)
+    if (options.conditions && options.conditions[taxonomy].length !== pack.plans[taxonomy].units.length)
+      throw new PackError('conditions', 'are not one a unit of the plan; build the module again')
   const texts: (RuleText | undefined)[] = []
   const text = (at: number): RuleText => (texts[at] ??= readRule(pack.rules[at] ?? '', at))
   let rules: readonly MatchedRule[] | undefined
