@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { correlation, EPOCH, MINUTE, setOf, Stream } from '../../test/correlating.ts'
+import { correlation, EPOCH, MINUTE, setOf, Stream, windowsOf } from '../../test/correlating.ts'
 import { plainState } from '../../test/state.ts'
 import { digest } from './digest.ts'
 import { CAPPED, type Entry, insert, LATE, type Limits, readEntries, writeEntries } from './group-state.ts'
@@ -102,6 +102,14 @@ describe('a flood', () => {
     expect(JSON.parse(last).rows).toHaveLength(30)
     const next = await stream.send([{ at: 60, what: 'a', user: 'ann' }])
     expect(next[0]).toMatchObject({ window: { start: EPOCH + 60 * MINUTE }, evidence: { event_count: 31 }, caveats: [] })
+  })
+
+  it('keeps what a late event may still need between two findings', async () => {
+    const pair = body.replace('gte: 20', 'gte: 2').replace('1h', '10m')
+    const stream = new Stream(setOf(correlation(pair)), { flood: 1, suppression: MINUTE })
+    const at = (minutes: number) => ({ at: minutes, what: 'a', user: 'ann' })
+    expect(windowsOf(await stream.send([at(0), at(0.5), at(9), at(9.2)]))).toEqual(['ann 0-1', 'ann 9-10'])
+    expect(windowsOf(await stream.send([at(5)], { now: 9.5 }))).toEqual(['ann 5-6'])
   })
 
   it('keeps a group’s state bounded, and says so', async () => {
