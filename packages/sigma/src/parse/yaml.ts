@@ -2,11 +2,10 @@ import { type Document, isAlias, isCollection, isMap, isScalar, isSeq, LineCount
 import type { CorrelationRule } from '../correlation/model.ts'
 import type { Filter } from '../filter.ts'
 import type { FieldMapping } from '../mapping.ts'
-import { type Locate, type ParseOptions, type Path, type Place, type Refusal, type Rule, RuleError } from '../rule.ts'
+import { type Locate, type ParseOptions, type Path, type Refusal, type Rule, RuleError } from '../rule.ts'
 import type { Parsed } from '../ruleset.ts'
 import { DOCUMENT_DEPTH, readDocument, ruleName } from './document.ts'
 import { readMappings } from './mapping.ts'
-import { readPlainYaml } from './plain-yaml.ts'
 
 /** The longest text, in UTF-16 units, and how many documents one text may hold. */
 export const TEXT_LIMIT = 1_048_576
@@ -53,7 +52,6 @@ function eachDocument(text: string, file: string, take: (value: unknown, place: 
   const refused: Refusal[] = []
   const refuse = (reason: string): Refusal[] => [{ file, line: 1, column: 1, rule: '', reason }]
   if (text.length > TEXT_LIMIT) return refuse(`longer than ${TEXT_LIMIT} characters; split the file`)
-  if (takePlain(text, take)) return refused
   const lines = new LineCounter()
   const documents = parseAllDocuments(text, { ...YAML_OPTIONS, lineCounter: lines })
   if (documents.length === 0) return refuse('holds no document')
@@ -75,34 +73,6 @@ function eachDocument(text: string, file: string, take: (value: unknown, place: 
     }
   }
   return refused
-}
-
-/** Takes a text that is plain; false where it is not, or is refused: the library then finds the place. */
-function takePlain(text: string, take: (value: unknown, place: Locate) => void): boolean {
-  const plain = readPlainYaml(text)
-  if (!plain) return false
-  try {
-    take(plain.value, path => {
-      const [key] = path
-      const line = path.length === 1 ? plain.lines.get(String(key)) : path.length === 0 ? plain.line : undefined
-      return line === undefined ? placeIn(text, path, plain.line) : { line, column: 1 }
-    })
-    return true
-  } catch (error) {
-    if (error instanceof RuleError) return false
-    throw error
-  }
-}
-
-/** The place of a path in a text whose one document is sound. */
-function placeIn(text: string, path: Path, begin: number): Place {
-  // A key at the top that is not there is missed where the document begins.
-  if (path.length <= 1) return { line: begin, column: 1 }
-  const lines = new LineCounter()
-  const [document] = parseAllDocuments(text, { ...YAML_OPTIONS, lineCounter: lines })
-  if (!document || !('contents' in document)) return { line: begin, column: 1 }
-  const { line, col } = lines.linePos(locate(document, { path, offset: undefined }))
-  return { line, column: col }
 }
 
 function isEmpty({ contents, errors }: Document.Parsed): boolean {
