@@ -52,8 +52,8 @@ correlation: { type: event_count, rules: [base], group-by: [user], timespan: 5m,
 `
     const ruleset = linkRules([parseRules(text, 'a.yml')])
     const opened = openPack(copy(compilePack(ruleset)))
-    expect(opened.correlations.map(({ locate: _, ...rest }) => rest)).toEqual(
-      ruleset.correlations.map(({ locate: _, ...rest }) => rest),
+    expect(opened.correlations.map(correlation => ({ ...correlation, locate: undefined }))).toEqual(
+      ruleset.correlations.map(correlation => ({ ...correlation, locate: undefined })),
     )
     expect(opened.silent).toEqual(ruleset.silent)
     expect(opened.silent.size).toBe(1)
