@@ -4,7 +4,7 @@ import { encodeBatch } from '@weir/schema/encode'
 import { generator, sampleBatch, sampleTelemetry } from '@weir/schema/measure'
 import { createRedactor } from '@weir/schema/redact'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import { createEngine } from '@weir/sigma'
+import { createCorrelator, createEngine, linkRules } from '@weir/sigma'
 import { cloudTrail } from './samples.ts'
 import { interleave, printTable, type Stage } from './stats.ts'
 
@@ -37,8 +37,18 @@ const input = (id: string, source: string, bytes: Uint8Array): Input => ({
 })
 
 async function benchInput(title: string, { inputs, json }: { inputs: readonly Input[]; json: readonly string[] }): Promise<void> {
-  const pack = await loadPack()
-  const detections = { engine: createEngine(pack.rules), detectors, options: validateConfig({}).detections, pack: 'bench' }
+  const { rules, correlations, silent } = linkRules([await loadPack()])
+  const detections = {
+    engine: createEngine(rules),
+    correlations: {
+      correlator: createCorrelator(correlations),
+      feeding: new Set(correlations.flatMap(({ inputs }) => inputs.map(({ id }) => id))),
+      silent,
+    },
+    detectors,
+    options: validateConfig({}).detections,
+    pack: 'bench',
+  }
   const redactor = createRedactor({ key: 'bench' })
   const redact = (value: unknown): unknown => redactor.json(value).value
 

@@ -48,7 +48,10 @@ const state = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('sqlite'), path: described(z.string(), 'File; made when it is not there.') }),
   z.strictObject({
     type: z.literal('dynamodb'),
-    table: described(z.string(), 'Table with the string key `pk` and TTL on `expiresAt`.'),
+    table: described(
+      z.string(),
+      'Table with the string key `pk`, TTL on `expiresAt` and the index `wake` (packages/ingest/README.md).',
+    ),
   }),
 ])
 

@@ -1,4 +1,4 @@
-import { createCorrelator, createEngine, linkRules, parseRules } from '@weir/sigma'
+import { createCorrelator, createEngine, type Due, linkRules, parseRules } from '@weir/sigma'
 import type { OcsfEvent } from '@weir/schema/ocsf'
 import { describe, expect, it } from 'vitest'
 import type { Assembled } from './assemble.ts'
@@ -154,6 +154,22 @@ describe('a tick that closes windows', () => {
     clock.at += 2 * MINUTE
     expect(await tick()).toMatchObject({ closed: 1 })
     expect(await state.lease('windows', 'the next', clock.at + 1, 1_000)).toBe(true)
+  })
+
+  it('tells once what an index still names that lags behind its table', async () => {
+    const state = memoryState()
+    const { due } = state
+    const listed = new Map<string, Due>()
+    state.due = async (now, limit) => {
+      for (const each of await due(now, limit)) listed.set(each.key, each)
+      return [...listed.values()].slice(0, limit)
+    }
+    const { see, clock, sent, tick } = weirWith(state)
+    await see('stopped', 'main')
+    await see('stopped', 'other')
+    clock.at += 30 * MINUTE
+    expect(await tick()).toMatchObject({ closed: 2 })
+    expect(sent).toHaveLength(2)
   })
 
   it('closes many, within its share of the time, and the rest the next time', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { CorrelationMatch } from '@weir/sigma'
+import type { CorrelationMatch, Due, StateStore } from '@weir/sigma'
 import type { OcsfEvent } from '@weir/schema/ocsf'
 import type { Assembled } from './assemble.ts'
 import { fromCorrelation, heard } from './correlate.ts'
@@ -26,10 +26,11 @@ export async function closeWindows(weir: Pick<Assembled, 'parts'>, deadline: num
   const holder = randomUUID()
   if (!(await state.lease(LEASE, holder, now(), Math.max(0, deadline - now()) + LEASE_SPARE_MS))) return 0
   let closed = 0
+  const each = eachOnce(state)
   try {
     for (let round = 0; round < ROUNDS && now() < deadline; round++) {
-      if ((await state.due(now(), 1)).length === 0) break
-      await correlator.close({ now: now(), state }, GROUPS_AT_ONCE, async matches => {
+      if (!(await each.more(now()))) break
+      await correlator.close({ now: now(), state: each.state }, GROUPS_AT_ONCE, async matches => {
         const findings = findingsOf(matches, NONE, weir.parts)
         await deliverSafely(findings, deadline, weir.parts)
         closed += findings.length
@@ -39,6 +40,27 @@ export async function closeWindows(weir: Pick<Assembled, 'parts'>, deadline: num
     await state.lease(LEASE, holder, now(), 0) // given back: the next tick may be near
   }
   return closed
+}
+
+/** The state, whose `due` names nothing twice: an index that follows its table with a delay may still hold what has just been closed. */
+function eachOnce(state: StateStore): { readonly state: StateStore; readonly more: (now: number) => Promise<boolean> } {
+  const named = new Set<string>()
+  const nameOf = ({ key, wakeAt }: Due): string => `${wakeAt}|${key}`
+  const due = async (now: number, limit: number): Promise<readonly Due[]> =>
+    (await state.due(now, limit + named.size)).filter(each => !named.has(nameOf(each))).slice(0, limit)
+  return {
+    more: async now => (await due(now, 1)).length > 0,
+    state: {
+      fold: request => state.fold(request),
+      lease: (...lease) => state.lease(...lease),
+      close: () => state.close(),
+      async due(now, limit) {
+        const all = await due(now, limit)
+        for (const each of all) named.add(nameOf(each))
+        return all
+      },
+    },
+  }
 }
 
 /**

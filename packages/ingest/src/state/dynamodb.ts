@@ -89,15 +89,23 @@ export function dynamodbState(options: DynamoOptions): StateStore {
     async due(now, limit) {
       const { sdk, client } = await load()
       const ask = async (_: unknown, shard: number): Promise<Due[]> => {
-        const { Items = [] } = await client.send(
-          new sdk.QueryCommand({
-            TableName: table,
-            IndexName: WAKE_INDEX,
-            KeyConditionExpression: 'wake = :shard AND wakeAt <= :now',
-            ExpressionAttributeValues: { ':shard': { S: String(shard) }, ':now': { N: String(Math.trunc(now)) } },
-            Limit: limit,
-          }),
-        )
+        const { Items = [] } = await client
+          .send(
+            new sdk.QueryCommand({
+              TableName: table,
+              IndexName: WAKE_INDEX,
+              KeyConditionExpression: 'wake = :shard AND wakeAt <= :now',
+              ExpressionAttributeValues: { ':shard': { S: String(shard) }, ':now': { N: String(Math.trunc(now)) } },
+              Limit: limit,
+            }),
+          )
+          .catch((error: unknown) => {
+            if (!(error instanceof Error && error.name === 'ValidationException')) throw error
+            throw new WeirError(
+              `${table}: has no index "${WAKE_INDEX}", which packages/ingest/README.md describes; windows stay open`,
+              { cause: error },
+            )
+          })
         return Items.map(({ pk, key, wakeAt }) => ({
           key: key?.S ?? pk?.S?.slice(PREFIX.length) ?? '',
           wakeAt: Number(wakeAt?.N),
