@@ -127,9 +127,9 @@ function resolved({ aliases }: CorrelationRule, reference: string, field: string
 
 /**
  * A correlation groups by its own fields, whatever those that it names group by. So these keep of their events what it asks for, and so down to
- * the rules.
+ * the rules. It follows from the links alone, so a pack need not hold it.
  */
-function withCarried(linked: readonly CorrelationRule[]): readonly CorrelationRule[] {
+export function withCarried(linked: readonly CorrelationRule[]): readonly CorrelationRule[] {
   const asked = new Map<string, Set<string>>(linked.map(({ meta }) => [meta.id, new Set()]))
   const out: CorrelationRule[] = []
   for (const rule of linked.toReversed()) {

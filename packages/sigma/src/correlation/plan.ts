@@ -1,7 +1,7 @@
 import { digest } from './digest.ts'
 import { isMonotone } from './gauge.ts'
 import type { Limits } from './group-state.ts'
-import { silentIds } from './link.ts'
+import { silentIds, withCarried } from './link.ts'
 import type { CorrelationRule } from './model.ts'
 
 export interface CorrelatorOptions {
@@ -63,7 +63,7 @@ export function plansOf(correlations: readonly CorrelationRule[], options: Corre
   const silent = silentIds(correlations)
   const named = new Set(correlations.flatMap(({ inputs }) => inputs.map(({ id }) => id)))
   const plans = new Map<string, Plan>()
-  for (const rule of correlations) {
+  for (const rule of withCarried(correlations)) {
     const below = rule.inputs.flatMap(({ id, kind }) => {
       const plan = kind === 'correlation' ? plans.get(id) : undefined
       if (kind === 'correlation' && !plan)
