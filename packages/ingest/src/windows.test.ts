@@ -1,4 +1,4 @@
-import { createCorrelator, createEngine, type Due, linkRules, parseRules } from '@weir/sigma'
+import { createCorrelator, createEngine, type Due, linkRules, parseRules, type StateStore } from '@weir/sigma'
 import type { OcsfEvent } from '@weir/schema/ocsf'
 import { describe, expect, it } from 'vitest'
 import type { Assembled } from './assemble.ts'
@@ -157,12 +157,14 @@ describe('a tick that closes windows', () => {
   })
 
   it('tells once what an index still names that lags behind its table', async () => {
-    const state = memoryState()
-    const { due } = state
+    const table = memoryState()
     const listed = new Map<string, Due>()
-    state.due = async (now, limit) => {
-      for (const each of await due(now, limit)) listed.set(each.key, each)
-      return [...listed.values()].slice(0, limit)
+    const state: StateStore = {
+      ...table,
+      async due(now, limit) {
+        for (const each of await table.due(now, limit)) listed.set(each.key, each)
+        return [...listed.values()].slice(0, limit)
+      },
     }
     const { see, clock, sent, tick } = weirWith(state)
     await see('stopped', 'main')
