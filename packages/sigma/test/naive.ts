@@ -87,11 +87,13 @@ function textTest(value: Value & { readonly kind: 'string' | 'regex' }, anywhere
       if (typeof made !== 'function') throw new Error(made.error)
       test = made
     } else {
+      // Not the flag `i`, to which the long s is an s.
+      const letters = (text: string): string => (value.cased ? text : text.toLowerCase().replaceAll('ς', 'σ'))
       const body = value.pattern
-        .map(part => (typeof part === 'string' ? part.replaceAll(ESCAPE, '\\$&') : ['.*', '.', '[-/–—―]'][part]))
+        .map(part => (typeof part === 'string' ? letters(part).replaceAll(ESCAPE, '\\$&') : ['.*', '.', '[-/–—―]'][part]))
         .join('')
-      const pattern = new RegExp(anywhere ? body : `^(?:${body})$`, `su${value.cased ? '' : 'i'}`)
-      test = text => pattern.test(text)
+      const pattern = new RegExp(anywhere ? body : `^(?:${body})$`, 'su')
+      test = text => pattern.test(letters(text))
     }
     patterns.set(value, test)
   }
