@@ -7,12 +7,12 @@ import { DATA, loadFolder, noData, ruleOf } from '../test/testing.ts'
 import { witnessOf } from '../test/witness.ts'
 import { createEngine, type Engine, type Match } from './engine.ts'
 import { compilePack } from './pack/data.ts'
-import { generateModule, openModule, type PackModule } from './pack/module.ts'
+import { generateModule, type PackModule } from './pack/module.ts'
 import { openPack } from './pack/open.ts'
 import type { Rule } from './rule.ts'
 import type { SigmaEvent } from './types.ts'
 
-const ruleset = (rules: readonly Rule[]) => ({ rules, correlations: [], silent: new Set<string>() })
+const packOf = (rules: readonly Rule[]) => compilePack({ rules, correlations: [], silent: new Set<string>() }, '0123456789abcdef')
 const load = async (text: string): Promise<PackModule> =>
   (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(text)}`)) as PackModule
 const ids = (matches: readonly Match[]): string[] => matches.map(({ rule }) => rule.meta.id)
@@ -22,9 +22,10 @@ const told = (matches: readonly Match[]): unknown =>
 /** The same rules as every kind of engine. */
 async function engines(rules: readonly Rule[], routing: boolean): Promise<readonly [Engine, ...Engine[]]> {
   const options = { routing }
-  const pack: unknown = JSON.parse(JSON.stringify(compilePack(ruleset(rules))))
-  const module = await load(generateModule(ruleset(rules)))
-  return [createEngine(rules, options), openPack(pack, options).engine, openModule(module, options).engine]
+  const pack = packOf(rules)
+  const json: unknown = JSON.parse(JSON.stringify(pack))
+  const module = await load(generateModule(pack))
+  return [createEngine(rules, options), openPack(json, options).engine, openPack(json, { ...options, module }).engine]
 }
 
 const id = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`

@@ -51,7 +51,7 @@ export async function printCost(source: RuleSource, built: Built, rsigma: Rsigma
   const rows = [
     await row('Weir, from YAML', 'yaml', source.folders, undefined),
     await row('Weir, from a pack', 'pack', [built.pack], built.packBytes),
-    await row('Weir, from a module', 'module', [built.module], built.moduleBytes),
+    await row('Weir, a pack and its module', 'module', [built.pack], built.packBytes + built.moduleBytes),
     typeof rsigma === 'string'
       ? [`rsigma: ${rsigma}`, '–', '–', '–', '–', '–', '–']
       : [

@@ -73,7 +73,7 @@ async function compareAll(setting: Setting, peer: Peer): Promise<void> {
     const theirs = loaded ? `; rsigma ${loaded.loaded.length}, ${loaded.refused.length} refused` : ''
     process.stdout.write(`\n${source.name}: ${rules.length} rules, ${refused.length} refused${theirs}\n`)
     const built = await build(rules, setting.folder, source.name.replaceAll(' ', '-'))
-    for (const routing of [true, false]) await compare({ rules, routing, module: built.module }, setting, rsigma)
+    for (const routing of [true, false]) await compare({ rules, routing, pack: built.pack }, setting, rsigma)
     await printCost(source, built, loaded ?? ('why' in peer ? peer.why : ''))
   } finally {
     await rsigma?.close()
@@ -83,17 +83,17 @@ async function compareAll(setting: Setting, peer: Peer): Promise<void> {
 interface Compared {
   readonly rules: readonly Rule[]
   readonly routing: boolean
-  /** The rules as a generated module. */
-  readonly module: string
+  /** The rules as a pack, with its module beside it. */
+  readonly pack: string
 }
 
 async function compare(
-  { rules, routing, module }: Compared,
+  { rules, routing, pack }: Compared,
   { source, sets, rounds, folder }: Setting,
   rsigma: Rsigma | undefined,
 ): Promise<void> {
   const engine = createEngine(rules, { routing })
-  const generated = await fromModule(module, { routing })
+  const generated = await fromModule(pack, { routing })
   const engines = oneByOne(rules, routing)
   const rows: string[][] = []
   for (const set of sets) {

@@ -1,12 +1,12 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { compilePack, type Engine, type EngineOptions, generateModule, openModule, type PackModule, type Rule } from '@weir/sigma'
+import { compilePack, type Engine, type EngineOptions, generateModule, openPack, type PackModule, type Rule } from '@weir/sigma'
 
-/** A rule set as `weir rules build` leaves it: a pack as JSON, and as a module. */
+/** A rule set as `weir rules build` leaves it: a pack as JSON, and its conditions as a module. */
 export interface Built {
+  /** The pack's file; its module lies beside it, as `.mjs`. */
   readonly pack: string
-  readonly module: string
   readonly packBytes: number
   readonly moduleBytes: number
   /** Milliseconds to compile rules that are read already, as JSON. */
@@ -17,16 +17,20 @@ export interface Built {
 export async function build(rules: readonly Rule[], folder: string, name: string): Promise<Built> {
   const ruleset = { rules, correlations: [], silent: new Set<string>() }
   const began = performance.now()
-  const json = JSON.stringify(compilePack(ruleset))
+  const compiled = compilePack(ruleset, '0'.repeat(16))
+  const json = JSON.stringify(compiled)
   const ms = performance.now() - began
-  const code = generateModule(ruleset)
-  const [pack, module] = [join(folder, `${name}.json`), join(folder, `${name}.mjs`)]
+  const code = generateModule(compiled)
+  const pack = join(folder, `${name}.json`)
   await writeFile(pack, json)
-  await writeFile(module, code)
-  return { pack, module, packBytes: Buffer.byteLength(json), moduleBytes: Buffer.byteLength(code), ms }
+  await writeFile(moduleOf(pack), code)
+  return { pack, packBytes: Buffer.byteLength(json), moduleBytes: Buffer.byteLength(code), ms }
 }
 
-/** The engine of a generated module. */
-export async function fromModule(file: string, options: EngineOptions = {}): Promise<Engine> {
-  return openModule((await import(pathToFileURL(file).href)) as PackModule, options).engine
+const moduleOf = (pack: string): string => pack.replace(/json$/, 'mjs')
+
+/** The engine of a pack with its generated module, which lies beside it. */
+export async function fromModule(pack: string, options: EngineOptions = {}): Promise<Engine> {
+  const module = (await import(pathToFileURL(moduleOf(pack)).href)) as PackModule
+  return openPack(JSON.parse(await readFile(pack, 'utf8')), { ...options, module }).engine
 }

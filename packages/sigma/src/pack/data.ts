@@ -1,5 +1,4 @@
 import type { Input } from '../correlation/model.ts'
-import { digest } from '../correlation/digest.ts'
 import { type MatchedRule, refuseDuplicates } from '../engine.ts'
 import type { Question } from '../plan/expression.ts'
 import { type Plan, type Planned, planRules } from '../plan/plan.ts'
@@ -14,7 +13,7 @@ export const PACK_VERSION = 1
 export interface PackData {
   readonly format: typeof PACK_FORMAT
   readonly version: typeof PACK_VERSION
-  /** The name of the pack: of its content, so that equal rules make equal names. */
+  /** The pack's name, 16 hexadecimal digits: of the rules as they were written, whatever compiled them. Every finding carries it. */
   readonly hash: string
   readonly plans: { readonly sigma: Plan; readonly ocsf: Plan }
   /** One JSON text a rule: a RuleText. */
@@ -37,12 +36,18 @@ export interface CorrelationData {
   readonly inputs: readonly Input[]
 }
 
-/** Compiles a rule set into a pack. Throws when two rules have one id. */
-export function compilePack({ rules, correlations, silent }: Pick<RuleSet, 'rules' | 'correlations' | 'silent'>): PackData {
+/** Compiles a rule set into a pack of this name. Throws when two rules have one id. */
+export function compilePack(
+  { rules, correlations, silent }: Pick<RuleSet, 'rules' | 'correlations' | 'silent'>,
+  hash: string,
+): PackData {
   refuseDuplicates(rules)
   const sigma = planRules(rules, 'sigma')
   const ocsf = planRules(rules, 'ocsf')
-  const content = {
+  return {
+    format: PACK_FORMAT,
+    version: PACK_VERSION,
+    hash,
     plans: { sigma: sigma.plan, ocsf: ocsf.plan },
     rules: rules.map((rule, at) =>
       JSON.stringify({ rule: described(rule), questions: questionsOf(at, rule.taxonomy === 'sigma' ? sigma : ocsf) }),
@@ -50,16 +55,7 @@ export function compilePack({ rules, correlations, silent }: Pick<RuleSet, 'rule
     correlations: correlations.map(({ file, document, inputs }) => ({ file, document, inputs })),
     silent: [...silent].sort(),
   }
-  return { format: PACK_FORMAT, version: PACK_VERSION, hash: hashOf(content), ...content }
 }
-
-/** Whether a pack's content is what its hash says. Costs as much as writing it. */
-export const isWhole = ({ hash, plans, rules, correlations, silent }: PackData): boolean =>
-  hash === hashOf({ plans, rules, correlations, silent })
-
-/** 240 bits of SHA-256, in base64url. */
-const hashOf = (content: Pick<PackData, 'plans' | 'rules' | 'correlations' | 'silent'>): string =>
-  digest(JSON.stringify([PACK_VERSION, content.plans, content.rules, content.correlations, content.silent]), 40)
 
 function questionsOf(rule: number, { plan, questions }: Planned): readonly Question[] {
   const from = firstUnit(plan, rule)

@@ -1,51 +1,47 @@
 import type { Conditions } from '../matcher.ts'
 import type { Expression, Question } from '../plan/expression.ts'
-import type { RuleSet } from '../ruleset.ts'
 import type { Taxonomy } from '../runtime.ts'
-import { compilePack, type RuleText } from './data.ts'
-import { type OpenOptions, type OpenPack, openPack } from './open.ts'
+import type { PackData, RuleText } from './data.ts'
 
 /** What a generated module exports. */
 export interface PackModule {
-  /** The pack as JSON text, which engines read faster than the same as code. */
+  /** The name of the pack that it was made of. */
   readonly pack: string
   readonly conditions: Readonly<Record<Taxonomy, Conditions>>
 }
 
 /**
- * Writes a rule set as an ES module: its pack, and each condition as a function. It imports nothing and needs no `eval`, so it runs where
- * a content security policy forbids that; it is code, so it is only loaded from where code is trusted.
+ * Writes the conditions of a pack as an ES module, each a function; what they ask stays in the pack, since engines read JSON faster than the
+ * same as code. It imports nothing and needs no `eval`, so it runs where a content security policy forbids that; it is code, so it is only
+ * loaded from where code is trusted.
  */
-export function generateModule(ruleset: Pick<RuleSet, 'rules' | 'correlations' | 'silent'>): string {
-  const pack = compilePack(ruleset)
+export function generateModule({ hash, rules }: PackData): string {
   const questions = { sigma: [] as string[], ocsf: [] as string[] }
-  for (const text of pack.rules) {
+  for (const text of rules) {
     const { rule, questions: asked } = JSON.parse(text) as RuleText
     for (const question of asked) questions[rule.taxonomy].push(source(question))
   }
   const list = (taxonomy: Taxonomy): string =>
     `  ${taxonomy}: [\n${questions[taxonomy].map(text => `    ${text},\n`).join('')}  ],\n`
   return [
-    `// Rule pack ${pack.hash}, generated. Do not edit: build it again.`,
-    `export const pack = ${JSON.stringify(JSON.stringify(pack)).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}`,
+    `// The conditions of rule pack ${hash}, generated. Do not edit: build it again.`,
+    `export const pack = ${JSON.stringify(hash)}`,
     `export const conditions = {\n${list('sigma')}${list('ocsf')}}`,
     '',
   ].join('\n')
 }
 
-/** Opens a generated module. Throws PackError when its pack is not taken, or is not the one that its functions were made for. */
-export function openModule(module: PackModule, options: Omit<OpenOptions, 'conditions'> = {}): OpenPack {
-  return openPack(JSON.parse(module.pack), { ...options, conditions: module.conditions })
-}
-
-/** A function of a function that answers predicates. Selections named more than once are asked once. */
+/**
+ * A function of a function that answers predicates. Selections named more than once are asked once. It is no arrow function: V8 compiles those
+ * when the module is loaded, and these when they are first called.
+ */
 function source({ condition, selections }: Question): string {
   const uses = selections.map(() => 0)
   count(condition, uses)
   const shared = selections.map((_, at) => (uses[at] ?? 0) > 1)
   const parts = shared.flatMap((is, at) => (is ? [`s${at}`] : []))
   const text = write(condition, at => (shared[at] ? `(s${at} ??= ${of(at)})` : of(at)))
-  return parts.length === 0 ? `h => ${text}` : `h => { let ${parts.join(', ')}; return ${text} }`
+  return `function (h) { ${parts.length === 0 ? '' : `let ${parts.join(', ')}; `}return ${text} }`
 
   function of(at: number): string {
     const detection = selections[at]?.detection

@@ -1,11 +1,12 @@
 import type { CorrelationRule } from '../correlation/model.ts'
-import type { Engine, EngineOptions, MatchedRule } from '../engine.ts'
-import type { Conditions } from '../matcher.ts'
+import { createEngine, type Engine, type EngineOptions, type MatchedRule } from '../engine.ts'
 import { parseDocument } from '../parse/document.ts'
 import type { Question } from '../plan/expression.ts'
-import { runContent, type Taxonomy } from '../runtime.ts'
+import type { RuleSet } from '../ruleset.ts'
+import { runContent } from '../runtime.ts'
 import { type CorrelationData, firstUnit, PACK_FORMAT, PACK_VERSION, type PackData, type RuleText } from './data.ts'
 import { checkInputs, checkPlan, isList, isObject, PackError } from './check.ts'
+import type { PackModule } from './module.ts'
 
 /** A pack that runs. */
 export interface OpenPack {
@@ -17,19 +18,18 @@ export interface OpenPack {
 }
 
 export interface OpenOptions extends EngineOptions {
-  /** A generated module's conditions, in the place of the pack's. */
-  readonly conditions?: Readonly<Record<Taxonomy, Conditions>>
+  /** The module that was generated of this pack: its functions take the place of the pack's conditions. */
+  readonly module?: PackModule
 }
 
 /**
  * Opens a pack that came as JSON. Nothing of it is believed: what does not hold together is refused with a PackError before any event is
- * matched, and whatever the data says, matching ends. Whether the content is what the hash names is `isWhole`'s to say.
+ * matched, and whatever the data says, matching ends. Its name is believed: whether the bytes are those that were published is for whoever
+ * fetched them to know. Throws PackError for a module of another pack, too.
  */
-export function openPack(json: unknown, options: OpenOptions = {}): OpenPack {
+export function openPack(json: unknown, { routing = true, module }: OpenOptions = {}): OpenPack {
   const pack = checked(json)
-  for (const taxonomy of ['sigma', 'ocsf'] as const)
-    if (options.conditions && options.conditions[taxonomy].length !== pack.plans[taxonomy].units.length)
-      throw new PackError('conditions', 'are not one a unit of the plan; build the module again')
+  if (module) checkModule(module, pack)
   const texts: (RuleText | undefined)[] = []
   const text = (at: number): RuleText => (texts[at] ??= readRule(pack.rules[at] ?? '', at))
   let rules: readonly MatchedRule[] | undefined
@@ -44,10 +44,21 @@ export function openPack(json: unknown, options: OpenOptions = {}): OpenPack {
         return text(rule).questions[unit - firstUnit(plan, rule)] ?? NO_QUESTION
       },
     },
-    options.routing ?? true,
-    options.conditions,
+    routing,
+    module?.conditions,
   )
   return { engine, hash: pack.hash, correlations: pack.correlations.map(readCorrelation), silent: new Set(pack.silent) }
+}
+
+/** Rules that were read just now, as the pack that they would make. Throws when two rules have one id. */
+export const runRules = (
+  { rules, correlations, silent }: Pick<RuleSet, 'rules' | 'correlations' | 'silent'>,
+  hash: string,
+): OpenPack => ({ engine: createEngine(rules), hash, correlations, silent })
+
+function checkModule({ pack: of, conditions }: PackModule, { hash, plans }: PackData): void {
+  const fits = (['sigma', 'ocsf'] as const).every(taxonomy => conditions[taxonomy].length === plans[taxonomy].units.length)
+  if (of !== hash || !fits) throw new PackError('module', `was generated of another pack than ${hash}; build both again`)
 }
 
 /** Nothing is told of a match whose rule does not say what it asks. */
@@ -61,7 +72,7 @@ function checked(json: unknown): PackData {
     throw new PackError('version', `version ${version} is not ${PACK_VERSION}; build the pack again with this version of Weir`)
   }
   const { hash, rules, plans, correlations, silent } = json
-  if (typeof hash !== 'string' || !/^[\w-]{40}$/.test(hash)) throw new PackError('hash', 'expected 40 characters of base64url')
+  if (typeof hash !== 'string' || !/^[0-9a-f]{16}$/.test(hash)) throw new PackError('hash', 'expected 16 hexadecimal digits')
   if (!isList(rules, entry => typeof entry === 'string')) throw new PackError('rules', 'expected a list of texts')
   if (!isList(silent, entry => typeof entry === 'string')) throw new PackError('silent', 'expected a list of ids')
   if (!isList(correlations, isObject)) throw new PackError('correlations', 'expected a list of correlations')

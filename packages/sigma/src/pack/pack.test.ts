@@ -2,18 +2,22 @@ import { describe, expect, it } from 'vitest'
 import { ruleOf } from '../../test/testing.ts'
 import { linkRules } from '../ruleset.ts'
 import { parseRules } from '../parse/yaml.ts'
-import { compilePack, isWhole } from './data.ts'
-import { generateModule, openModule, type PackModule } from './module.ts'
-import { openPack } from './open.ts'
+import { compilePack } from './data.ts'
+import { generateModule, type PackModule } from './module.ts'
+import { openPack, runRules } from './open.ts'
 
+const NAME = '0123456789abcdef'
 const pack = (...detections: object[]) =>
-  compilePack({
-    rules: detections.map((detection, n) =>
-      ruleOf({ condition: 'sel', ...detection }, {}, { id: `00000000-0000-4000-8000-00000000000${n}`, title: `Rule ${n}` }),
-    ),
-    correlations: [],
-    silent: new Set(),
-  })
+  compilePack(
+    {
+      rules: detections.map((detection, n) =>
+        ruleOf({ condition: 'sel', ...detection }, {}, { id: `00000000-0000-4000-8000-00000000000${n}`, title: `Rule ${n}` }),
+      ),
+      correlations: [],
+      silent: new Set(),
+    },
+    NAME,
+  )
 const copy = (value: unknown): Record<string, unknown> => JSON.parse(JSON.stringify(value)) as Record<string, unknown>
 const event = (record: Record<string, unknown>) => ({ logsource: { product: 'test' }, record, ocsf: {} })
 const two = pack(
@@ -22,13 +26,6 @@ const two = pack(
 )
 
 describe('a pack', () => {
-  it('is named by what it holds', () => {
-    expect(pack({ sel: { a: 'x' } }).hash).toBe(pack({ sel: { a: 'x' } }).hash)
-    expect(pack({ sel: { a: 'x' } }).hash).not.toBe(pack({ sel: { a: 'y' } }).hash)
-    expect(isWhole(two)).toBe(true)
-    expect(isWhole({ ...two, rules: two.rules.map(text => text.replace('Rule', 'rule')) })).toBe(false)
-  })
-
   it('tells of a match what the rules themselves would', () => {
     const { engine } = openPack(copy(two))
     expect(engine.rules.map(({ meta }) => meta.title)).toEqual(['Rule 0', 'Rule 1'])
@@ -51,7 +48,8 @@ id: 10000000-0000-4000-8000-000000000002
 correlation: { type: event_count, rules: [base], group-by: [user], timespan: 5m, condition: { gte: 3 } }
 `
     const ruleset = linkRules([parseRules(text, 'a.yml')])
-    const opened = openPack(copy(compilePack(ruleset)))
+    const opened = openPack(copy(compilePack(ruleset, NAME)))
+    expect(runRules(ruleset, NAME)).toMatchObject({ hash: opened.hash, silent: opened.silent })
     expect(opened.correlations.map(correlation => ({ ...correlation, locate: undefined }))).toEqual(
       ruleset.correlations.map(correlation => ({ ...correlation, locate: undefined })),
     )
@@ -59,17 +57,14 @@ correlation: { type: event_count, rules: [base], group-by: [user], timespan: 5m,
     expect(opened.silent.size).toBe(1)
   })
 
-  it('as a module needs no import and no eval, and is refused when its functions are not its plan’s', async () => {
-    const text = generateModule({
-      rules: [ruleOf({ sel: { a: '\u2028' }, condition: 'sel' })],
-      correlations: [],
-      silent: new Set(),
-    })
+  it('has a module that needs no import and no eval, and is refused beside another pack', async () => {
+    const one = pack({ sel: { a: '\u2028' } })
+    const text = generateModule(one)
     expect(text).not.toMatch(/\bimport\b|\beval\b|\bFunction\b/)
     const module = (await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(text)}`)) as PackModule
-    expect(openModule(module).engine.match(event({ a: '\u2028' }))).toHaveLength(1)
-    expect(() => openModule({ ...module, conditions: { sigma: [], ocsf: [] } })).toThrow(/^rule pack: conditions: /)
-    expect(() => openModule({ ...module, pack: 'null' })).toThrow(/^rule pack: /)
+    expect(openPack(copy(one), { module }).engine.match(event({ a: '\u2028' }))).toHaveLength(1)
+    for (const other of [two, { ...one, hash: NAME.replace('0', '1') }])
+      expect(() => openPack(copy(other), { module })).toThrow(/^rule pack: module: /)
   })
 })
 
