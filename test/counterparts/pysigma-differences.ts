@@ -41,7 +41,7 @@ export const DIFFERENCES: readonly Difference[] = [
     kind: 'Weir refuses',
     reason: /modifier "(minute|hour|day|week|month|year)": \w+ is a whole number from/,
     why: 'An hour 25 never comes. pySigma takes any number, and cuts 1.5 to 1.',
-    source: 'modifiers appendix, Time Modifiers: "number between 0 and 23" and so on',
+    source: 'modifiers appendix, Time Modifiers',
     witness: sel('f|hour', 25),
   },
   {
@@ -49,7 +49,7 @@ export const DIFFERENCES: readonly Difference[] = [
     kind: 'Weir refuses',
     reason: /a list in a list is not Sigma/,
     why: 'pySigma nests them.',
-    source: 'rules specification, Lists: "Lists can contain: strings … maps"',
+    source: 'rules specification, Lists',
     witness: { detection: { sel: [['a'], ['b']], condition: 'sel' } },
   },
   {
@@ -57,7 +57,7 @@ export const DIFFERENCES: readonly Difference[] = [
     kind: 'Weir refuses',
     reason: /modifier "\w+" needs a field before it/,
     why: 'A keyword is looked for in the whole event, which has no beginning, is no number and no date.',
-    source: 'rules specification, Keywords search: "searching for keywords across an entire event"',
+    source: 'rules specification, Keywords search',
     witness: sel('|startswith', 'a'),
   },
   {
@@ -65,7 +65,7 @@ export const DIFFERENCES: readonly Difference[] = [
     kind: 'Weir refuses',
     reason: /(a boolean|null) is no keyword/,
     why: 'pySigma takes true and null for keywords and leaves their meaning to the backend.',
-    source: 'rules specification, Lists: "strings that are applied to the full log message"',
+    source: 'rules specification, Lists',
     witness: { detection: { sel: [true, 'a'], condition: 'sel' } },
   },
   {
@@ -81,7 +81,7 @@ export const DIFFERENCES: readonly Difference[] = [
     kind: 'Weir refuses',
     reason: /expected a map of fields, a list of maps or a list of keywords/,
     why: 'pySigma takes an empty selection for the keyword null.',
-    source: 'rules specification, Search-Identifier: "two different data structures - lists and maps"',
+    source: 'rules specification, Search-Identifier',
     witness: { detection: { sel: null, other: ['a'], condition: 'other' } },
   },
   {
@@ -89,7 +89,7 @@ export const DIFFERENCES: readonly Difference[] = [
     kind: 'Weir refuses',
     reason: /null cannot stand in a list/,
     why: 'pySigma takes it.',
-    source: 'rules specification, Special Field Values: "null cannot be part of a list of field values"',
+    source: 'rules specification, Special Field Values',
     witness: sel('f', ['a', null]),
   },
   {
@@ -97,7 +97,7 @@ export const DIFFERENCES: readonly Difference[] = [
     kind: 'Weir refuses',
     reason: /has no valid prefix length/,
     why: "10.0.0.0/255.0.0.0 is Python's notation; a netmask is not CIDR.",
-    source: 'modifiers appendix, cidr: "CIDR network range specification"',
+    source: 'modifiers appendix, cidr',
     witness: sel('f|cidr', '10.0.0.0/255.0.0.0'),
   },
   {
@@ -129,7 +129,7 @@ export const DIFFERENCES: readonly Difference[] = [
     kind: 'pySigma refuses',
     reason: /only applicable to unmodified (boolean )?values/,
     why: 'all and neq before re, cidr or exists change no value, so the value is still as it was written.',
-    source: 'rules specification, Modifier Types: some "are also able to change the logical operation between values"',
+    source: 'rules specification, Modifier Types',
     witness: sel('f|neq|re', 'a'),
   },
   {
@@ -145,7 +145,7 @@ export const DIFFERENCES: readonly Difference[] = [
     kind: 'pySigma refuses',
     reason: /(Wide|UTF-16|UTF-16BE) modifier only allowed for/,
     why: 'pySigma keeps the bytes in a text and so can hold those of ASCII only.',
-    source: 'modifiers appendix, Encoding: "Transforms value to UTF16-LE encoding"',
+    source: 'modifiers appendix, Encoding',
     witness: sel('f|wide|base64', 'é'),
   },
   {
@@ -153,7 +153,7 @@ export const DIFFERENCES: readonly Difference[] = [
     kind: 'pySigma refuses',
     reason: /windash modifier expands at most three dash occurrences/,
     why: 'pySigma writes every combination out; here a dash is a kind of wildcard and costs nothing.',
-    source: 'modifiers appendix, windash: "all possible permutations"',
+    source: 'modifiers appendix, windash',
     witness: sel('f|windash', '-a -b -c -d'),
   },
   {
@@ -178,7 +178,7 @@ export const DIFFERENCES: readonly Difference[] = [
     kind: 'match',
     line: (modifiers, value) => modifiers.includes('expand') && JSON.stringify(value).includes('\\\\%'),
     why: 'pySigma knows no escaped percent sign.',
-    source: 'rules specification, Placeholders: "A plain percent character can be used by escaping it with a backslash"',
+    source: 'rules specification, Placeholders',
     witness: { ...sel('f|expand', '\\%one%'), placeholders: { one: ['x'] } },
     record: { f: '%one%' },
   },
@@ -220,7 +220,7 @@ export const CORRELATION_DIFFERENCES: readonly CorrelationDifference[] = [
     kind: 'Weir refuses',
     reason: /reads no field|takes no percentile|reads one field/,
     why: 'What a type does not read would be a wish without effect.',
-    source: 'correlation specification, Correlation Types: what each "Requires"',
+    source: 'correlation specification, Correlation Types',
     witness: { ...COUNT, condition: { gte: 2, field: 'v' } },
   },
   {
@@ -236,7 +236,7 @@ export const CORRELATION_DIFFERENCES: readonly CorrelationDifference[] = [
     kind: 'Weir refuses',
     reason: /field is missing|percentile is missing|percentile is a number/,
     why: 'pySigma takes an empty list of fields, and any percentile or none. Without one the example of the specification means a share, which is another figure.',
-    source: 'correlation specification, Value Percentile: "Hint: median is a percentile 50", and an example without one',
+    source: 'correlation specification, Value Percentile',
     witness: { ...COUNT, type: 'value_percentile', condition: { gte: 2, field: 'v' } },
   },
   {
@@ -252,7 +252,7 @@ export const CORRELATION_DIFFERENCES: readonly CorrelationDifference[] = [
     kind: 'Weir refuses',
     reason: /expected a number, without quotes|compared with whole numbers/,
     why: 'pySigma makes a number of a text, of true and of 1.5 events.',
-    source: 'correlation specification, Condition: "The count must be greater than the given value"',
+    source: 'correlation specification, Condition',
     witness: { ...COUNT, condition: { gte: '2' } },
   },
   {
@@ -268,7 +268,7 @@ export const CORRELATION_DIFFERENCES: readonly CorrelationDifference[] = [
     kind: 'Weir refuses',
     reason: /unknown type/,
     why: 'pySigma reads a type without case.',
-    source: 'correlation specification, Correlation type: "Allowed values", in lower case',
+    source: 'correlation specification, Correlation type',
     witness: { ...COUNT, type: 'Event_Count' },
   },
   {
@@ -284,7 +284,7 @@ export const CORRELATION_DIFFERENCES: readonly CorrelationDifference[] = [
     kind: 'Weir refuses',
     reason: /is not one of this correlation's rules|does not say what it is in/,
     why: 'An alias that names a rule beside the correlation, or leaves one of its rules out, groups what nobody meant. pySigma looks at neither.',
-    source: 'correlation specification, Field Name Aliases: "the Sigma rule name"',
+    source: 'correlation specification, Field Name Aliases',
     witness: { ...BOTH, 'group-by': ['ip'], aliases: { ip: { a: 'src' } } },
   },
   {
@@ -292,7 +292,7 @@ export const CORRELATION_DIFFERENCES: readonly CorrelationDifference[] = [
     kind: 'pySigma refuses',
     reason: /must have exactly one condition item/,
     why: 'pySigma takes one bound only.',
-    source: 'correlation specification, Condition: "To define a range, you can use the conjunction AND in the mapping"',
+    source: 'correlation specification, Condition',
     witness: { ...COUNT, condition: { gte: 2, lt: 5 } },
   },
   {
