@@ -132,7 +132,9 @@ export class FieldIndex {
     const buffer = this.#buffer
     const out = this.#out
     let length = buffer.write(text, 0)
-    if (length !== text.length) for (const hit of this.#foreign) if (text.includes(hit.text)) finds.found(hit)
+    // A text of ASCII has as many bytes as letters; of a long one only a piece is written.
+    if (length !== text.length || buffer.next(text, 0) >= 0)
+      for (const hit of this.#foreign) if (text.includes(hit.text)) finds.found(hit)
     if (prefixes) {
       const count = prefixes.find(buffer.bytes, length, out)
       for (let i = 0; i < count; i++) {
