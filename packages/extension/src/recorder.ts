@@ -1,40 +1,18 @@
-import type { Batch, TelemetryRecord } from '@weir/schema'
+import type { Batch } from '@weir/schema'
 import { packPlatform } from '@weir/schema/encode'
-import { type Buffer as RecordBuffer, createBuffer, type Priority } from './buffer.ts'
+import { type Buffer as RecordBuffer, createBuffer } from './buffer.ts'
 import type { Config } from './config.ts'
 import type { Counters } from './counters.ts'
 import type { Host } from './host/host.ts'
 import type { Redaction } from './redaction.ts'
 import type { Sandbox } from './sandbox.ts'
 import { SIGNALS } from './signals/index.ts'
-import type { Beginning, Ending, Signal } from './signals/signal.ts'
+import type { Beginning, Ending, Recording, Signal } from './signals/signal.ts'
 import { readTelemetry, type TelemetryEvent } from './telemetry.ts'
 import { VERSION } from './version.ts'
 
-/** When a record happened and to which invocation it belongs. */
-export interface At {
-  readonly time: number
-  readonly invocation: string
-}
-
 /** What signals write to, and what the shipper takes from. */
-export interface Recorder {
-  readonly host: Host
-  readonly config: Config
-  readonly counters: Counters
-  readonly sandbox: Sandbox
-  readonly redaction: Redaction
-  /** A text, redacted here. */
-  text(signal: string, line: string, priority: Priority, at: At): void
-  /** A value, redacted here. */
-  json(signal: string, value: unknown, priority: Priority, at: At): void
-  /** A string or a value that has been redacted: in its compact form where it has one, else as text or JSON. */
-  clean(signal: string, value: unknown, priority: Priority, at: At): void
-  /** A signal of our own, made of fixed words, names and fingerprints. */
-  own(signal: string, value: unknown, at?: At): void
-  /** A record as it is, after redaction; of one that is too long, head and tail. */
-  emit(record: TelemetryRecord, priority: Priority): void
-
+export interface Recorder extends Recording {
   /** Reads the body of one telemetry POST. */
   take(body: Uint8Array): void
   begin(beginning: Beginning): void

@@ -5,6 +5,7 @@ import { Channel, type ConfiguredSink, judgeError } from './forward/channel.ts'
 import { type Delivery, deliver } from './forward/deliver.ts'
 import { type DrainTerms, drainEntries } from './forward/drain.ts'
 import { Held } from './forward/held.ts'
+import type { ForwardLog } from './forward/log.ts'
 import { quarantineRejected, spoolWaiting } from './forward/settle.ts'
 import { TransportError, type TransportErrorKind } from './http.ts'
 import type { SettledRow } from './ledger/ledger.ts'
@@ -34,13 +35,6 @@ export interface ForwardResult {
   readonly unsafe: ReadonlySet<string>
   /** The last thing that kept events from being delivered. */
   readonly lastReason?: string
-}
-
-/** What forward reports while it works. Fields hold no content and no secrets. */
-export interface ForwardLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
 }
 
 export interface ForwarderParts {

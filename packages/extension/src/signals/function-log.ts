@@ -1,6 +1,5 @@
-import type { Recorder } from '../recorder.ts'
 import type { TelemetryEvent } from '../telemetry.ts'
-import type { Signal } from './signal.ts'
+import type { Recording, Signal } from './signal.ts'
 
 /** `function`: a line that the function printed, as text, or as JSON where its log format is JSON. */
 export const functionLog: Signal = {
@@ -10,7 +9,7 @@ export const functionLog: Signal = {
 }
 
 /** A log line, redacted. A text line is attributed to the invocation that was running then; a JSON line names its own. */
-export function captureLog({ type, time, record }: TelemetryEvent, to: Recorder): void {
+export function captureLog({ type, time, record }: TelemetryEvent, to: Recording): void {
   if (typeof record === 'string') {
     const line = record.endsWith('\n') ? record.slice(0, -1) : record
     to.text(type, line, 'log', { time, invocation: to.sandbox.attribute(time) })

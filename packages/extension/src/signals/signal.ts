@@ -1,5 +1,36 @@
+import type { TelemetryRecord } from '@weir/schema'
+import type { Priority } from '../buffer.ts'
+import type { Config } from '../config.ts'
+import type { Counters } from '../counters.ts'
+import type { Host } from '../host/host.ts'
+import type { Redaction } from '../redaction.ts'
+import type { Sandbox } from '../sandbox.ts'
 import type { TelemetryEvent } from '../telemetry.ts'
-import type { Recorder } from '../recorder.ts'
+
+/** When a record happened and to which invocation it belongs. */
+export interface At {
+  readonly time: number
+  readonly invocation: string
+}
+
+/** What signals write to. */
+export interface Recording {
+  readonly host: Host
+  readonly config: Config
+  readonly counters: Counters
+  readonly sandbox: Sandbox
+  readonly redaction: Redaction
+  /** A text, redacted here. */
+  text(signal: string, line: string, priority: Priority, at: At): void
+  /** A value, redacted here. */
+  json(signal: string, value: unknown, priority: Priority, at: At): void
+  /** A string or a value that has been redacted: in its compact form where it has one, else as text or JSON. */
+  clean(signal: string, value: unknown, priority: Priority, at: At): void
+  /** A signal of our own, made of fixed words, names and fingerprints. */
+  own(signal: string, value: unknown, at?: At): void
+  /** A record as it is, after redaction; of one that is too long, head and tail. */
+  emit(record: TelemetryRecord, priority: Priority): void
+}
 
 /** How the sandbox ends, as `weir.end` tells it. */
 export interface Ending {
@@ -23,11 +54,11 @@ export interface Signal {
   readonly name: string
   /** Telemetry types; a trailing `*` takes all that begin so. The first signal of the table that takes a type gets its events. */
   readonly takes?: readonly string[]
-  capture?(event: TelemetryEvent, to: Recorder): void
+  capture?(event: TelemetryEvent, to: Recording): void
   /** Once, when telemetry is subscribed. */
-  start?(beginning: Beginning, to: Recorder): void
+  start?(beginning: Beginning, to: Recording): void
   /** Before each flush is cut into batches. */
-  flush?(to: Recorder): void
+  flush?(to: Recording): void
   /** At SHUTDOWN, before the last flush. */
-  end?(ending: Ending, to: Recorder): void
+  end?(ending: Ending, to: Recording): void
 }

@@ -1,5 +1,5 @@
 import { SpoolError } from '../errors.ts'
-import type { ForwardLog } from '../forward.ts'
+import type { ForwardLog } from './log.ts'
 import type { SettledRow } from '../ledger/ledger.ts'
 import { CorruptEntryError } from '../spool/blobs.ts'
 import type { Quarantine, Spool, SpooledEvent, SpoolEntry } from '../spool/spool.ts'

@@ -3,7 +3,7 @@ import { JsonError, parseJson, parseScanned, parseShort } from '../json.ts'
 import { type Landing, nextValue, openingOf } from './damage.ts'
 import { ARRAY, LOGS_WRAPPER, logsEvent, logsOf, RECORDS_WRAPPER, SCALAR } from './envelope.ts'
 import { Scanner } from './scanner.ts'
-import type { Framed, FramedBad, FramingLimits } from './types.ts'
+import type { Fault, Framed, FramedBad, FramingLimits } from './types.ts'
 import { ByteWindow } from './window.ts'
 
 /** How far a value's beginning is looked at to tell what it is, bytes. */
@@ -17,9 +17,6 @@ const MARK = 64
 
 const LINE_FEED = Buffer.from('\n')
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
-
-/** What is wrong with some bytes. */
-export type Fault = Pick<FramedBad, 'reason' | 'detail'>
 
 /** Where the framer stands: before a value, inside one, in a line of text, in a bare word of an array, or passing over damage. */
 type State = 'between' | 'value' | 'line' | 'word' | 'seek'

@@ -1,6 +1,6 @@
-import { type Fault, Framer } from './framer.ts'
+import { Framer } from './framer.ts'
 import { inflate, inflateStream, isGzip } from './inflate.ts'
-import { FILE_LIMITS, type Framed, type FramingLimits, STREAM_LIMITS } from './types.ts'
+import { type Fault, FILE_LIMITS, type Framed, type FramingLimits, STREAM_LIMITS } from './types.ts'
 
 export * from './types.ts'
 

@@ -1,6 +1,5 @@
 import { constants, createGunzip, gunzipSync } from 'node:zlib'
-import type { Fault } from './framer.ts'
-import type { FramingLimits } from './types.ts'
+import type { Fault, FramingLimits } from './types.ts'
 
 /** How much is given to the inflater at a time; it can come out 1032 times as long. */
 const STEP = 16 * 1024

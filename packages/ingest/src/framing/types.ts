@@ -1,5 +1,3 @@
-import type { QuarantineReason } from '../event.ts'
-
 /** One element found in an input. Offsets and lengths are bytes of the input as it is after inflating. */
 export type Framed = FramedRecord | FramedBatch | FramedControl | FramedBad
 
@@ -34,7 +32,7 @@ export interface FramedControl {
 /** Bytes that are no record, and why. Whatever follows them is framed as if they were not there. */
 export interface FramedBad {
   readonly kind: 'bad'
-  readonly reason: Extract<QuarantineReason, 'corrupt' | 'invalid-json' | 'too-large' | 'too-deep'>
+  readonly reason: 'corrupt' | 'invalid-json' | 'too-large' | 'too-deep'
   /** What is wrong, without content. */
   readonly detail: string
   /**
@@ -77,3 +75,6 @@ export const STREAM_LIMITS: FramingLimits = {
 
 /** For a file, of which never more than an element is held. */
 export const FILE_LIMITS: FramingLimits = { ...STREAM_LIMITS, inflatedBytes: 64 * 1024 * 1024 * 1024 }
+
+/** What is wrong with some bytes. */
+export type Fault = Pick<FramedBad, 'reason' | 'detail'>
