@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { detectors } from '@weir/detections'
-import { readConfigFile } from '@weir/ingest'
 import { ATTACK_TACTICS, ATTACK_VERSION, type Coverage, coverageOf, navigatorLayer, sizeOf } from '@weir/sigma/attack'
 import { type Command, EXIT, type World } from '../../command.ts'
-import { loadRules } from '../../rules.ts'
 import { plain } from '../../terminal.ts'
+import { LOADING, loadSet } from './load.ts'
 import { tellRefusals } from './refusals.ts'
 
 /** `weir rules coverage`: which techniques of ATT&CK the rules say they find. */
@@ -19,7 +18,7 @@ export const coverage: Command = {
       value: 'FILE',
       description: 'Write a layer for the ATT&CK Navigator (format 4.5): score is the number of rules.',
     },
-    config: { type: 'string', value: 'FILE', description: 'Take placeholders and field mappings from this weir.yaml.' },
+    config: LOADING.config,
     'no-builtin': { type: 'boolean', description: "Leave Weir's own pack and detectors out." },
     json: {
       type: 'boolean',
@@ -29,9 +28,7 @@ export const coverage: Command = {
   help: `A technique counts under those of its tactics that the rule tags, or under all of them when it tags none. Ids are those of ATT&CK ${ATTACK_VERSION}.`,
   async run(args, world) {
     const builtin = !args.flag('no-builtin')
-    const config = args.text('config')
-    const inputs = config === undefined ? {} : (await readConfigFile(resolve(world.cwd, config))).rules
-    const loaded = await loadRules(world.cwd, builtin, args.positionals, 'rules coverage', inputs)
+    const loaded = await loadSet(world, args.positionals, args, { builtin, option: 'rules coverage' })
     const all = [...loaded.rules, ...loaded.correlations, ...(builtin ? detectors : [])].map(({ meta }) => meta)
     const found = coverageOf(all)
     const file = args.text('navigator')

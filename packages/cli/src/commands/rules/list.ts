@@ -1,8 +1,8 @@
 import { detectors } from '@weir/detections'
 import { LEVELS } from '@weir/sigma'
 import type { Command } from '../../command.ts'
-import { loadRules } from '../../rules.ts'
 import { plain, table } from '../../terminal.ts'
+import { LOADING, loadSet } from './load.ts'
 import { tellRefusals } from './refusals.ts'
 
 /** `weir rules list`: Weir's own pack, its typed detectors, and the rules under the given paths. */
@@ -12,11 +12,13 @@ export const list: Command = {
   usage: ['[PATH...]'],
   options: {
     json: { type: 'boolean', description: 'One JSON object a line on standard output.' },
+    config: LOADING.config,
     'no-builtin': { type: 'boolean', description: "Leave Weir's own pack out." },
   },
   async run(args, world) {
-    const loaded = await loadRules(world.cwd, !args.flag('no-builtin'), args.positionals)
-    const own = args.flag('no-builtin') ? [] : detectors
+    const builtin = !args.flag('no-builtin')
+    const loaded = await loadSet(world, args.positionals, args, { builtin, option: 'rules list' })
+    const own = builtin ? detectors : []
     const all = [
       ...loaded.rules.map(({ meta, logsource, file }) => ({ meta, logsource, kind: 'rule', file })),
       ...loaded.correlations.map(({ meta, file }) => ({ meta, logsource: {}, kind: 'correlation', file })),
