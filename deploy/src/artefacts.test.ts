@@ -33,7 +33,7 @@ describe('the layer', () => {
 describe('the ingest function', () => {
   it('runs from its zip: CloudTrail in, a finding in the sink, nothing reported back', async () => {
     const loaded = await loadRules(folder, true, [])
-    const { file } = await buildIngest(folder, loaded.parsed)
+    const { file } = await buildIngest(folder, loaded)
     const root = join(folder, 'task')
     for (const [path, { bytes }] of await unzip(file)) {
       await mkdir(dirname(join(root, path)), { recursive: true })

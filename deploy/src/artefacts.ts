@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { packDocument } from '@weir/detections'
 import { bundleExtension } from '@weir/extension'
-import { configSchema, type LoadedRules, validateConfig } from '@weir/ingest'
+import { buildPack, configSchema, type LoadedRules, validateConfig } from '@weir/ingest'
 import { build } from 'esbuild'
 import { writeZip, type ZipEntry } from './zip.ts'
 
@@ -24,8 +23,8 @@ export async function buildLayer(out: string): Promise<Artefact> {
   return zip(out, 'layer', files)
 }
 
-/** The ingest function: one bundle with two doors (`index.handler`, `index.tick`), and the rules it runs as data. */
-export async function buildIngest(out: string, rules: LoadedRules['parsed']): Promise<Artefact> {
+/** The ingest function: one bundle with two doors (`index.handler`, `index.tick`), and its rules compiled: a pack and the module of its conditions. */
+export async function buildIngest(out: string, rules: LoadedRules): Promise<Artefact> {
   const bundle = await build({
     entryPoints: { index: lambdaEntry },
     bundle: true,
@@ -42,17 +41,15 @@ export async function buildIngest(out: string, rules: LoadedRules['parsed']): Pr
     banner: { js: "import{createRequire as __weirRequire}from'node:module';const require=__weirRequire(import.meta.url);" },
     logLevel: 'warning',
   })
+  const { json, module } = buildPack(rules)
   return zip(out, 'ingest', [
     ...bundle.outputFiles.map(({ path, contents }) => ({
       path: path.slice(join(out, 'ingest').length + 1),
       bytes: contents,
       mode: 0o644,
     })),
-    {
-      path: 'rules.json',
-      bytes: Buffer.from(JSON.stringify(packDocument(rules))),
-      mode: 0o644,
-    },
+    { path: 'rules.json', bytes: Buffer.from(json), mode: 0o644 },
+    { path: 'rules.mjs', bytes: Buffer.from(module), mode: 0o644 },
   ])
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import {
+  bucketOf,
   type Config,
   ConfigError,
   type ConfigIssue,
@@ -19,7 +20,7 @@ export interface LambdaConfig {
   /** What becomes the config's JSON: the document as written, without what is about reading rules, which go into the zip. */
   readonly document: object
   readonly config: Config
-  readonly rules: LoadedRules['parsed']
+  readonly rules: LoadedRules
 }
 
 /** What the pack holds: rules, and what they are read with. */
@@ -37,8 +38,8 @@ export async function readLambdaConfig(file: string | undefined): Promise<Lambda
   const config = file === undefined ? validateConfig(NONE) : parseConfig(text, file, unfit)
   const document: { rules?: object } = file === undefined ? NONE : (parse(text) ?? {})
   const { builtin, paths } = config.rules
-  const { parsed: rules, refused } = await loadRules(dirname(resolve(file ?? '.')), builtin, paths, 'rules.paths', config.rules)
-  if (refused.length > 0) throw new ConfigError(refused.map(refusalLine).join('\n'))
+  const rules = await loadRules(dirname(resolve(file ?? '.')), builtin, paths, 'rules.paths', config.rules)
+  if (rules.refused.length > 0) throw new ConfigError(rules.refused.map(refusalLine).join('\n'))
   return { document: { ...document, rules: { ...document.rules, ...IN_THE_ZIP } }, config, rules }
 }
 
@@ -51,6 +52,11 @@ export function unfit(config: Config): ConfigIssue[] {
   }
   if (!Object.hasOwn(config.streams, 'telemetry'))
     issues.push({ path: ['streams'], message: 'names no stream "telemetry": functions would have nowhere to send; add it' })
+  if (config.rules.pack !== undefined && !bucketOf(config.rules.pack))
+    issues.push({
+      path: ['rules', 'pack'],
+      message: 'a Lambda function does not have this folder; name s3://BUCKET/PREFIX, or leave it out',
+    })
   if (config.redaction.key) secret(['redaction', 'key'], config.redaction.key)
   for (const [index, { type, options }] of config.sinks.entries()) {
     const sink = (sinks as Record<string, Sink<unknown>>)[type]

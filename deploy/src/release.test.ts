@@ -56,9 +56,10 @@ describe('a release', () => {
     const file = (name: string) => made.find(each => each.name === name)?.file ?? ''
 
     const zip = await unzip(file('ingest'))
-    const rules = JSON.parse(zip.get('rules.json')?.bytes.toString('utf8') ?? '{}').rules as { document: { id: string } }[]
+    const { rules } = JSON.parse(zip.get('rules.json')?.bytes.toString('utf8') ?? '{}') as { rules: string[] }
     expect(rules.length).toBeGreaterThan(10) // Weir's own and ours
-    expect(rules.map(({ document }) => document.id)).toContain(ID)
+    expect(rules.map(text => (JSON.parse(text) as { rule: { meta: { id: string } } }).rule.meta.id)).toContain(ID)
+    expect([...zip.keys()]).toContain('rules.mjs')
 
     const json = JSON.parse(await readFile(file('config'), 'utf8'))
     expect(json).toMatchObject({ rules: { paths: [] }, sinks: [{ name: 'soc' }] })

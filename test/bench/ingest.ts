@@ -4,7 +4,7 @@ import { encodeBatch } from '@weir/schema/encode'
 import { generator, sampleBatch, sampleTelemetry } from '@weir/schema/measure'
 import { createRedactor } from '@weir/schema/redact'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import { createCorrelator, createEngine, linkRules } from '@weir/sigma'
+import { createCorrelator, createEngine, linkRules, type RuleMeta } from '@weir/sigma'
 import { cloudTrail } from './samples.ts'
 import { interleave, printTable, type Stage } from './stats.ts'
 
@@ -43,8 +43,8 @@ async function benchInput(title: string, { inputs, json }: { inputs: readonly In
     correlations: {
       correlator: createCorrelator(correlations),
       feeding: new Set(correlations.flatMap(({ inputs }) => inputs.map(({ id }) => id))),
-      silent,
     },
+    isHeard: ({ id }: RuleMeta) => !silent.has(id),
     detectors,
     options: validateConfig({}).detections,
     pack: 'bench',

@@ -13,7 +13,7 @@ import {
 import { loadPack } from '@weir/detections'
 import { encodeBatch } from '@weir/schema'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import { linkRules } from '@weir/sigma'
+import { linkRules, runRules } from '@weir/sigma'
 import { ACCOUNT, batches, REGION, trail } from './samples.ts'
 
 export const STREAMS = { telemetry: { sources: ['weir'] }, trail: { sources: ['cloudtrail'] } }
@@ -35,8 +35,7 @@ export async function openWeir(
   const made: OcsfEvent[] = []
   const log: string[] = []
   const weir = await assemble(validateConfig({ streams: STREAMS, ...config }), {
-    rules: linkRules([await loadPack()]),
-    pack: 'counterparts',
+    pack: runRules(linkRules([await loadPack()]), 'counterparts'),
     env: process.env,
     log: createLog('debug', { write: line => void log.push(line) }),
     ...(options.telemetry ? { telemetry: await startTelemetry(process.env) } : {}),

@@ -15,7 +15,7 @@ import {
 import type { Batch } from '@weir/schema'
 import { encodeBatch } from '@weir/schema/encode'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import { linkRules, type Rule, type RuleSet, type StateStore } from '@weir/sigma'
+import { linkRules, type Rule, type RuleSet, runRules, type StateStore } from '@weir/sigma'
 import type { Ledger } from '@weir/ingest'
 
 export const ACCOUNT = '111122223333'
@@ -57,8 +57,7 @@ export async function openBench(given: Given = {}): Promise<Bench> {
   const weir = await assemble(
     validateConfig({ streams: { telemetry: { sources: ['weir'] }, trail: { sources: ['cloudtrail'] } }, ...given.config }),
     {
-      rules: given.set ?? linkRules([given.rules ? { ...NOTHING, rules: given.rules } : await loadPack()]),
-      pack: 'test',
+      pack: runRules(given.set ?? linkRules([given.rules ? { ...NOTHING, rules: given.rules } : await loadPack()]), 'test'),
       env: given.env ?? {},
       log: given.log ? createLog('debug', given.log) : createLog('silent'),
       stores: {

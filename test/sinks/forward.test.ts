@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type Assembled, assemble, memoryLedger, memoryQuarantine, memorySpool, memoryState, parseConfig } from '@weir/ingest'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import { linkRules } from '@weir/sigma'
+import { linkRules, runRules } from '@weir/sigma'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { answer, elasticReceiver, otlpReceiver, type Receiver, splunkReceiver } from '../receivers/index.ts'
 import { samples, some } from './events.ts'
@@ -24,7 +24,7 @@ const env = { HEC: 'hec-token', ES: 'es-key', OTLP: 'otlp-token' }
 async function run(yaml: string): Promise<Assembled> {
   const stores = { spool: memorySpool(), quarantine: memoryQuarantine(), ledger: memoryLedger(), state: memoryState() }
   const log = { info: () => {}, warn: () => {}, error: () => {} }
-  return assemble(parseConfig(yaml, 'weir.yaml'), { rules: linkRules([]), pack: '', env, stores, log: log as never })
+  return assemble(parseConfig(yaml, 'weir.yaml'), { pack: runRules(linkRules([]), ''), env, stores, log: log as never })
 }
 
 async function forward({ forwarder, config }: Assembled, events: readonly OcsfEvent[]) {

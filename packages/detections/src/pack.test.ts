@@ -1,9 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createEngine } from '@weir/sigma'
 import { afterAll, describe, expect, it } from 'vitest'
-import { packDocument, readPackDocument } from './pack-document.ts'
 import { loadCases, loadPack } from './pack.ts'
 
 const dir = await mkdtemp(join(tmpdir(), 'weir-pack-'))
@@ -33,40 +31,5 @@ describe('loadCases', () => {
     const { cases, refused } = await loadCases(['a.yml', 'b.yml', 'a.yml'], dir)
     expect([...cases]).toMatchObject([['a.yml', { match: [{ name: 'it', event: { eventName: 'A' } }], ignore: [] }]])
     expect(refused).toMatchObject([{ file: 'a.cases.yml', rule: 'not', line: 3, reason: 'event is missing' }])
-  })
-})
-
-describe('packDocument', () => {
-  it('carries the whole pack through JSON, ids and meanings unchanged', async () => {
-    const pack = await loadPack()
-    const { cases } = await loadCases(pack.rules.map(({ file }) => file))
-    const { rules, refused } = readPackDocument(JSON.parse(JSON.stringify(packDocument(pack))))
-    expect(refused).toEqual([])
-    expect(rules.map(({ meta, fields }) => [meta, fields])).toEqual(pack.rules.map(({ meta, fields }) => [meta, fields]))
-    const [before, after] = [pack.rules, rules].map(each => createEngine(each))
-    for (const { file, logsource } of rules) {
-      const { match = [], ignore = [] } = cases.get(file) ?? {}
-      for (const each of [...match, ...ignore]) {
-        const event = 'event' in each ? each.event : {}
-        const ids = [before, after].map(engine =>
-          engine?.match({ logsource, record: event, ocsf: {} }).map(({ rule }) => rule.meta.id),
-        )
-        expect(ids[1]).toEqual(ids[0])
-      }
-    }
-  })
-
-  it('refuses what does not load and takes the rest', async () => {
-    const { rules } = packDocument(await loadPack())
-    const read = readPackDocument({
-      format: 'weir-rules/1',
-      rules: [rules[0], { file: 'x.yml', document: { title: 'X' } }, null],
-    })
-    expect(read.rules).toHaveLength(1)
-    expect(read.refused.map(({ file }) => file)).toEqual(['x.yml', 'rules[2]'])
-  })
-
-  it.each([null, [], {}, { format: 'weir-rules/2', rules: [] }, { format: 'weir-rules/1' }])('refuses %j as no pack', json => {
-    expect(() => readPackDocument(json)).toThrow(/weir-rules\/1/)
   })
 })

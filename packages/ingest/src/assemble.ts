@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { detectors } from '@weir/detections'
 import { createRedactor } from '@weir/schema/redact'
-import { createCorrelator, createEngine, type Level, type RuleSet, type StateStore } from '@weir/sigma'
-import { chooseRules, isChosen } from './chosen.ts'
+import { type CorrelationRule, createCorrelator, type Level, type OpenPack, openPack, type StateStore } from '@weir/sigma'
 import type { Config, Route } from './config.ts'
+import { detectionsOf } from './detections.ts'
 import { type ConfiguredSink, createForwarder, type Forwarder } from './forward.ts'
 import { createRequester } from './http.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import { createLog, type Log } from './observe.ts'
 import { createOnFailure, type OnFailure } from './on-failure.ts'
+import { followPack } from './packs/follow.ts'
+import type { PackPlace } from './packs/places.ts'
 import type { Parts } from './pipeline.ts'
 import { createReplay, REPLAY_LATENESS_MS, type Replay } from './replay.ts'
 import { describe } from './errors.ts'
@@ -22,7 +23,10 @@ import type { Quarantine, Spool } from './spool/spool.ts'
 /** Everything one process runs on. */
 export interface Assembled {
   readonly config: Config
+  /** What runs now. One batch keeps the parts that it began with: another pack may come before the next. */
   readonly parts: Parts
+  /** Takes over a pack that was published since, if packs are followed: before a batch, not within it. Never throws. */
+  look(): Promise<void>
   readonly forwarder: Forwarder
   readonly spool: Spool
   readonly quarantine: Quarantine
@@ -33,11 +37,11 @@ export interface Assembled {
   close(): Promise<void>
 }
 
-/** What a caller brings beside the config: the rules are loaded by whoever knows where they lie. */
+/** What a caller brings beside the config: the rules come from whoever knows where they lie. */
 export interface Surroundings {
-  readonly rules: Pick<RuleSet, 'rules' | 'correlations' | 'silent'>
-  /** The rule pack's hash. */
-  readonly pack: string
+  readonly pack: OpenPack
+  /** Where packs are published that take the place of this one; `running` is the SHA-256 of its bytes, so that it is not taken over by itself. */
+  readonly follow?: { readonly place: PackPlace; readonly running?: string }
   readonly env: Readonly<Record<string, string | undefined>>
   readonly telemetry?: Assembled['telemetry']
   readonly tap?: Parts['tap']
@@ -80,21 +84,28 @@ export async function assemble(config: Config, around: Surroundings): Promise<As
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
     log,
   })
-  const choice = { disable: config.rules.disable, minLevel: around.minLevel ?? 'informational' }
-  const { rules, correlations, silent, notes } = chooseRules(around.rules, choice)
-  for (const note of notes) log.warn(note)
-  const feeding = new Set(correlations.flatMap(({ inputs }) => inputs.map(({ id }) => id)))
-  const correlator =
-    correlations.length > 0 ? createCorrelator(correlations, around.replay ? { lateness: REPLAY_LATENESS_MS } : {}) : undefined
-  const replay = correlator && around.replay ? createReplay(correlator, { now }) : undefined
-  const parts: Parts = {
-    detections: {
-      engine: createEngine(rules),
-      ...(correlator ? { correlations: { correlator: replay?.correlator ?? correlator, feeding, silent } } : {}),
-      detectors: config.rules.builtin ? detectors.filter(({ meta }) => isChosen(meta, choice)) : [],
-      options: config.detections,
-      pack: around.pack,
-    },
+  let replay: Replay | undefined
+  const running = {
+    log,
+    minLevel: around.minLevel,
+    ...(around.replay
+      ? {
+          correlatorOf: (correlations: readonly CorrelationRule[]) => {
+            replay = createReplay(createCorrelator(correlations, { lateness: REPLAY_LATENESS_MS }), { now })
+            return replay.correlator
+          },
+        }
+      : {}),
+  }
+  const first = detectionsOf(around.pack, config, running)
+  const followed = around.follow
+    ? followPack(first, around.follow.place, pack => detectionsOf(openPack(pack), config, running), {
+        now,
+        log,
+        running: around.follow.running,
+      })
+    : { current: first, look: async () => {} }
+  const fixed: Omit<Parts, 'detections'> = {
     redact: (value, keep = []) => redactor.json(value, { keep: [...keep, ...config.redaction.keep] }).value,
     redactText: text => redactor.text(text).text,
     forwarder,
@@ -109,13 +120,16 @@ export async function assemble(config: Config, around: Surroundings): Promise<As
   const telemetry = around.telemetry ?? { flush: async () => {}, close: async () => {} }
   return {
     config,
-    parts,
+    get parts() {
+      return { ...fixed, detections: followed.current }
+    },
+    look: () => followed.look(),
     forwarder,
     spool,
     quarantine,
     ledger,
     replay,
-    onFailure: config.onFailure ? createOnFailure(config.onFailure, parts) : undefined,
+    onFailure: config.onFailure ? createOnFailure(config.onFailure, fixed) : undefined,
     telemetry,
     async close() {
       await Promise.allSettled([ledger.close(), state.close(), telemetry.close()])

@@ -1,6 +1,6 @@
-import { linkRules, parseRules } from '@weir/sigma'
+import { linkRules, parseRules, type RuleMeta, runRules } from '@weir/sigma'
 import { describe, expect, it } from 'vitest'
-import { chooseRules } from './chosen.ts'
+import { choose } from './chosen.ts'
 
 const id = (n: number): string => `00000000-0000-4000-8000-00000000000${n}`
 const set = linkRules([
@@ -40,37 +40,42 @@ detection: { selection: { what: alone }, condition: selection }
     'set.yml',
   ),
 ])
-const choose = (disable: readonly string[], minLevel: 'informational' | 'medium' = 'informational') => {
-  const { rules, correlations, silent, notes } = chooseRules(set, { disable, minLevel })
-  const titles = (of: readonly { meta: { title: string } }[]) => of.map(({ meta }) => meta.title)
-  return { rules: titles(rules), correlations: titles(correlations), silent: [...silent].toSorted(), notes }
+const pack = runRules(set, '0123456789abcdef')
+const chosen = (disable: readonly string[], minLevel: 'informational' | 'medium' = 'informational') => {
+  const { correlations, isHeard, notes } = choose(pack, { disable, minLevel })
+  const titles = (of: readonly { meta: RuleMeta }[]) => of.map(({ meta }) => meta.title)
+  const heard = [...pack.engine.rules, ...correlations].filter(({ meta }) => isHeard(meta))
+  return { correlations: titles(correlations), heard: titles(heard), notes }
 }
 
-describe('chooseRules', () => {
-  it('runs all of a set; what only feeds others is silent', () => {
+describe('choose', () => {
+  it('runs all of a pack; what only feeds others is not heard', () => {
     expect(set.refused).toEqual([])
-    expect(choose([])).toEqual({
-      rules: ['Failed', 'Worked', 'Alone'],
+    expect(chosen([])).toEqual({
       correlations: ['Many failed', 'Failed, then worked'],
-      silent: [id(1)],
+      heard: ['Worked', 'Alone', 'Many failed', 'Failed, then worked'],
       notes: [],
     })
   })
 
-  it('keeps what a correlation needs below the level, and its voice down', () => {
-    expect(choose([], 'medium')).toMatchObject({ rules: ['Failed', 'Worked', 'Alone'], silent: [id(1), id(3)], notes: [] })
+  it('keeps a correlation that another needs below the level, and its voice down', () => {
+    expect(chosen([], 'medium')).toEqual({
+      correlations: ['Many failed', 'Failed, then worked'],
+      heard: ['Worked', 'Alone', 'Failed, then worked'],
+      notes: [],
+    })
   })
 
-  it('keeps a disabled rule that a correlation needs, silent, and says so', () => {
-    const chosen = choose([id(2)])
-    expect(chosen).toMatchObject({ rules: ['Failed', 'Worked', 'Alone'], silent: [id(1), id(2)] })
-    expect(chosen.notes).toEqual([
+  it('does not hear a disabled rule that a correlation needs, and says that it runs', () => {
+    const { heard, notes } = chosen([id(2)])
+    expect(heard).toEqual(['Alone', 'Many failed', 'Failed, then worked'])
+    expect(notes).toEqual([
       'rules.disable: "Worked" makes no findings, but runs all the same: the correlation "Failed, then worked" needs it; disable that one too',
     ])
   })
 
   it('leaves out a disabled correlation with all that only it needs', () => {
-    expect(choose([id(4), id(3)])).toEqual({ rules: ['Worked', 'Alone'], correlations: [], silent: [], notes: [] })
-    expect(choose([id(5)]).rules).toEqual(['Failed', 'Worked'])
+    expect(chosen([id(4), id(3)])).toEqual({ correlations: [], heard: ['Worked', 'Alone'], notes: [] })
+    expect(chosen([id(5)]).heard).toEqual(['Worked', 'Many failed', 'Failed, then worked'])
   })
 })

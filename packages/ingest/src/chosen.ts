@@ -1,6 +1,6 @@
-import { type CorrelationRule, LEVELS, type Level, type Rule, type RuleMeta, type RuleSet } from '@weir/sigma'
+import { type CorrelationRule, LEVELS, type Level, type OpenPack, type RuleMeta } from '@weir/sigma'
 
-/** What a config and a command line leave out of a rule set. */
+/** What a config and a command line leave out of a pack. */
 export interface Choice {
   /** Ids. */
   readonly disable: readonly string[]
@@ -9,10 +9,10 @@ export interface Choice {
 }
 
 export interface Chosen {
-  readonly rules: readonly Rule[]
+  /** The correlations that run. Rules all run: one that is left out may feed a correlation, and none is read before it matches. */
   readonly correlations: readonly CorrelationRule[]
-  /** Ids of those among them that make no findings of their own. */
-  readonly silent: ReadonlySet<string>
+  /** Whether what a rule or correlation finds is a finding. */
+  readonly isHeard: (meta: RuleMeta) => boolean
   /** What a person may not expect of the choice, a line each. */
   readonly notes: readonly string[]
 }
@@ -23,13 +23,14 @@ export function isChosen({ id, level }: RuleMeta, { disable, minLevel }: Choice)
 }
 
 /**
- * The rules and correlations that run. What is left out makes no findings; it still feeds a correlation that is not left out, which could not
- * hold without it, or would always hold where it stands under a `not`. A note says so of what is disabled by name.
+ * What a choice leaves of a pack. What is left out makes no findings; it still feeds a correlation that is not left out, which could not hold
+ * without it, or would always hold where it stands under a `not`. A note says so of what is disabled by name.
  */
-export function chooseRules(
-  { rules, correlations, silent }: Pick<RuleSet, 'rules' | 'correlations' | 'silent'>,
+export function choose(
+  { engine, correlations, silent }: Pick<OpenPack, 'engine' | 'correlations' | 'silent'>,
   choice: Choice,
 ): Chosen {
+  const isHeard = (meta: RuleMeta): boolean => isChosen(meta, choice) && !silent.has(meta.id)
   const named = new Map<string, CorrelationRule>(correlations.map(correlation => [correlation.meta.id, correlation]))
   /** Id → a correlation that needs it. */
   const needed = new Map<string, CorrelationRule>()
@@ -41,21 +42,16 @@ export function chooseRules(
       if (chained) need(chained)
     }
   }
-  for (const correlation of correlations) {
-    if (isChosen(correlation.meta, choice) && !silent.has(correlation.meta.id)) need(correlation)
-  }
-  const heard = ({ meta }: Rule | CorrelationRule): boolean => isChosen(meta, choice) && !silent.has(meta.id)
-  const runs = (rule: Rule | CorrelationRule): boolean => heard(rule) || needed.has(rule.meta.id)
-  const running = [...rules.filter(runs), ...correlations.filter(runs)]
+  for (const correlation of correlations) if (isHeard(correlation.meta)) need(correlation)
+  const kept = choice.disable.filter(id => needed.has(id))
+  // The rules of a pack are read for a note only.
+  const titles = new Map(kept.length > 0 ? [...engine.rules, ...correlations].map(({ meta }) => [meta.id, meta.title]) : [])
   return {
-    rules: rules.filter(runs),
-    correlations: correlations.filter(runs),
-    silent: new Set(running.filter(rule => !heard(rule)).map(({ meta }) => meta.id)),
-    notes: running
-      .filter(({ meta }) => choice.disable.includes(meta.id))
-      .map(
-        ({ meta }) =>
-          `rules.disable: "${meta.title}" makes no findings, but runs all the same: the correlation "${needed.get(meta.id)?.meta.title}" needs it; disable that one too`,
-      ),
+    correlations: correlations.filter(({ meta }) => isHeard(meta) || needed.has(meta.id)),
+    isHeard,
+    notes: kept.map(
+      id =>
+        `rules.disable: "${titles.get(id)}" makes no findings, but runs all the same: the correlation "${needed.get(id)?.meta.title}" needs it; disable that one too`,
+    ),
   }
 }

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { isAlias, LineCounter, parseDocument, visit } from 'yaml'
 import { type Config, type ConfigIssue, dotted, InvalidConfig, validateConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
+import { bucketOf } from './packs/places.ts'
 
 const MAX_BYTES = 1 << 20 // a config of a megabyte is a mistake
 
@@ -30,6 +31,7 @@ function relativeTo(folder: string, config: Config): Config {
     rules: {
       ...config.rules,
       paths: config.rules.paths.map(path => resolve(folder, path)),
+      ...(config.rules.pack === undefined || bucketOf(config.rules.pack) ? {} : { pack: resolve(folder, config.rules.pack) }),
       mappings: config.rules.mappings.map(path => resolve(folder, path)),
       placeholders: Object.fromEntries(
         Object.entries(config.rules.placeholders).map(([name, list]) => [

@@ -1,6 +1,7 @@
 import en from 'zod/v4/locales/en.js'
 import * as z from 'zod/mini'
 import { ConfigError } from './errors.ts'
+import { bucketOf } from './packs/places.ts'
 import type { Sink } from './sink.ts'
 import { sinks } from './sinks/index.ts'
 import { sources } from './sources/index.ts'
@@ -39,6 +40,9 @@ const stream = z.strictObject({
 
 const PLACEHOLDER = z.regex(/^\w{1,256}$/, {
   error: 'a placeholder is named in letters, digits and "_", without the percent signs',
+})
+const PACK_PLACE = z.refine(at => !/^[a-z0-9]+:\/\//i.test(String(at)) || bucketOf(String(at)) !== undefined, {
+  error: 'expected s3://BUCKET/PREFIX or a folder',
 })
 const NO_LIST = { error: 'expected a list of values, or the name of a file with one value a line' }
 const list = z.union([z.array(z.union([z.string(), z.number()])).check(z.minLength(1, NO_LIST)), z.string()], NO_LIST)
@@ -100,6 +104,12 @@ const head = z.strictObject({
           'What `%name%` stands for in rules with `expand`, by name: a list of values, or a file with one value a line, relative to this one.',
         ),
         {},
+      ),
+      pack: z.optional(
+        described(
+          z.string().check(PACK_PLACE),
+          'Where rule packs are published that take the place of these rules without a deploy: s3://BUCKET/PREFIX, or a folder on a laptop. `weir rules build` writes them.',
+        ),
       ),
       disable: z._default(described(z.array(z.uuid()), 'Ids of rules and detectors that must not run.'), []),
     }),

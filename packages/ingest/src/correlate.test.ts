@@ -63,8 +63,8 @@ function detections(correlator: EventCorrelator = createCorrelator(set.correlati
     correlations: {
       correlator,
       feeding: new Set(set.correlations.flatMap(({ inputs }) => inputs.map(({ id }) => id))),
-      silent: set.silent,
     },
+    isHeard: ({ id }) => !set.silent.has(id),
     detectors: [],
     options: validateConfig({}).detections,
     pack: 'test',

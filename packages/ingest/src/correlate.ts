@@ -8,8 +8,6 @@ export interface Correlations {
   readonly correlator: EventCorrelator
   /** Ids of the rules that correlations look at. */
   readonly feeding: ReadonlySet<string>
-  /** Ids of rules and correlations that only feed others: they make no findings of their own. */
-  readonly silent: ReadonlySet<string>
 }
 
 /** A correlator, or what stands in for one, of the events that ingest knows. */
@@ -31,16 +29,12 @@ export async function correlate(
   batch: string,
   now: number,
   state: StateStore,
-  { correlator, silent }: Correlations,
+  { correlator }: Correlations,
 ): Promise<readonly CorrelationMatch[]> {
   if (matched.length === 0) return []
   const name = batch.length <= BATCH_LENGTH ? batch : createHash('sha256').update(batch).digest('base64url')
-  return heard(await correlator.observe(matched, { batch: name, now, state }), silent)
+  return correlator.observe(matched, { batch: name, now, state })
 }
-
-/** The matches that are findings. */
-export const heard = (matches: readonly CorrelationMatch[], silent: ReadonlySet<string>): readonly CorrelationMatch[] =>
-  matches.filter(({ rule }) => !silent.has(rule.meta.id))
 
 const CAVEATS: Readonly<Record<CorrelationMatch['caveats'][number], string>> = {
   late: 'an event came later than windows wait for, or from the future',

@@ -51,7 +51,7 @@ describe('detect', () => {
       noting('nothing', { category: 'process_creation' }, given),
     ]
     const options = validateConfig({}).detections
-    const detections = { engine: createEngine([]), detectors, options, pack: '' }
+    const detections = { engine: createEngine([]), isHeard: () => true, detectors, options, pack: '' }
     const { findings, failed } = await detect(events, 'batch', 1, memoryState(), detections)
     expect(Object.fromEntries(given)).toEqual({
       trail: ['a', 'c', 'e'],

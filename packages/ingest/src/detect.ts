@@ -1,6 +1,6 @@
 import type { Detection, Detector, DetectorOptions } from '@weir/detections'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import type { CorrelationMatch, Engine, LogSource, Match, StateStore } from '@weir/sigma'
+import type { CorrelationMatch, Engine, LogSource, Match, RuleMeta, StateStore } from '@weir/sigma'
 import { type Correlations, correlate, fromCorrelation, type Matched } from './correlate.ts'
 import type { Event } from './event.ts'
 import { makeFinding } from './finding.ts'
@@ -9,6 +9,8 @@ import { makeFinding } from './finding.ts'
 export interface Detections {
   readonly engine: Engine
   readonly correlations?: Correlations
+  /** Whether what a rule or correlation finds is a finding; what is not may still feed a correlation. */
+  readonly isHeard: (meta: RuleMeta) => boolean
   readonly detectors: readonly Detector[]
   readonly options: DetectorOptions
   /** The rule pack's hash, carried by every finding. */
@@ -40,14 +42,14 @@ export async function detect(
     findings.set(finding.metadata.uid, finding)
     for (const event of of) involved.add(event.uid)
   }
-  const { engine, correlations, pack } = detections
+  const { engine, correlations, isHeard, pack } = detections
   const matched: Matched[] = []
   for (const event of events) {
     try {
       const matches = engine.match(event)
       if (correlations && matches.some(({ rule }) => correlations.feeding.has(rule.meta.id))) matched.push({ event, matches })
       for (const match of matches) {
-        if (correlations?.silent.has(match.rule.meta.id)) continue
+        if (!isHeard(match.rule.meta)) continue
         keep(makeFinding(match.rule.meta, 'rule', fromMatch(match, event), pack), [event])
       }
     } catch (error) {
@@ -57,7 +59,7 @@ export async function detect(
   let correlated: readonly CorrelationMatch[] = []
   if (correlations) {
     try {
-      correlated = await correlate(matched, batch, now, state, correlations)
+      correlated = (await correlate(matched, batch, now, state, correlations)).filter(({ rule }) => isHeard(rule.meta))
       const atHand = new Map(matched.map(({ event }) => [event.uid, event]))
       for (const match of correlated) {
         const found = fromCorrelation(match, atHand)

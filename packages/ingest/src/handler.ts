@@ -25,19 +25,21 @@ export function createHandler(weir: Assembled) {
     event: KinesisStreamEvent,
     context: Pick<Context, 'getRemainingTimeInMillis'>,
   ): Promise<KinesisStreamBatchResponse> => {
+    await weir.look()
+    const { parts } = weir
     const remaining = context.getRemainingTimeInMillis()
-    const deadline = weir.parts.now() + remaining - Math.max(RESERVE_MS, remaining * RESERVE_SHARE)
+    const deadline = parts.now() + remaining - Math.max(RESERVE_MS, remaining * RESERVE_SHARE)
     try {
       for (const slice of slices(event.Records, weir.config)) {
         const first = slice[0]
         if (!first) continue
-        if (weir.parts.now() >= deadline) return failures([first.sequenceNumber])
+        if (parts.now() >= deadline) return failures([first.sequenceNumber])
         const inputs = slice.map(({ input }) => input)
-        const { unsafe } = await run(inputs, deadline, weir.parts)
+        const { unsafe } = await run(inputs, deadline, parts)
         if (unsafe.size > 0) {
           return failures(slice.filter(({ input }) => unsafe.has(input.origin.id)).map(each => each.sequenceNumber))
         }
-        lag(inputs, weir.parts.now())
+        lag(inputs, parts.now())
       }
       return { batchItemFailures: [] }
     } finally {

@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { packHash, readPackDocument } from '@weir/detections'
-import { linkRules } from '@weir/sigma'
+import { openPack, type PackModule } from '@weir/sigma'
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda'
 import { type Assembled, assemble } from './assemble.ts'
 import { type Config, validateConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
 import { createHandler } from './handler.ts'
 import { createLog, startTelemetry } from './observe.ts'
-import { refusalLine } from './rules.ts'
+import { packPlace } from './packs/places.ts'
 import { type Ticked, tick as runTick } from './tick.ts'
 
 /**
  * The two doors of the Lambda function: `handler` for the stream, `tick` for the schedule. A cold start reads the config (JSON named by its
- * hash) and the rule pack that lies in the zip; it parses no YAML.
+ * hash) and the compiled rule pack that lies in the zip; it parses no rule. The first look at published packs comes before the first batch.
  */
 let weir: Promise<Assembled> | undefined
 
@@ -38,16 +37,26 @@ async function open(env: NodeJS.ProcessEnv): Promise<Assembled> {
   const telemetry = await startTelemetry(env)
   const config = onAws(validateConfig(JSON.parse(await readConfig(env['WEIR_CONFIG'] ?? ''))), env)
   const log = createLog(config.log)
-  const parsed = readPackDocument(JSON.parse(await readFile(new URL('./rules.json', import.meta.url), 'utf8')))
-  const rules = linkRules([parsed])
-  for (const refusal of rules.refused) log.error({ refused: refusalLine(refusal) }, 'a rule of the pack does not load')
-  return assemble(config, { rules, pack: packHash(parsed), env, telemetry, log })
+  const { pack: at } = config.rules
+  const own = await readFile(new URL(PACK, import.meta.url), 'utf8')
+  const module = (await import(new URL(MODULE, import.meta.url).href)) as PackModule
+  return assemble(config, {
+    pack: openPack(JSON.parse(own), { module }),
+    ...(at === undefined ? {} : { follow: { place: packPlace(at), running: createHash('sha256').update(own).digest('hex') } }),
+    env,
+    telemetry,
+    log,
+  })
 }
+
+/** The rule pack in the zip and the module that was generated of it; deploy puts them there. */
+const PACK = './rules.json'
+const MODULE = './rules.mjs'
 
 /**
  * The stores that the stack made take the place of those in the file, whose names are the laptop's: so one `weir.yaml` serves both.
  * WEIR_STATE_TABLE is a DynamoDB table, WEIR_BUCKET the bucket of spool, quarantine and the event source mapping's on-failure destination,
- * WEIR_STREAM_PREFIX what the stack puts before the name of each stream.
+ * WEIR_STREAM_PREFIX what the stack puts before the name of each stream. Rule packs are followed where the file says, or in that bucket.
  */
 export function onAws(config: Config, env: Readonly<Record<string, string | undefined>>): Config {
   const table = env['WEIR_STATE_TABLE']
@@ -62,6 +71,7 @@ export function onAws(config: Config, env: Readonly<Record<string, string | unde
       ? {
           spool: { type: 's3', bucket, prefix: 'weir/' },
           quarantine: { type: 's3', bucket, prefix: 'weir/' },
+          rules: { ...config.rules, pack: config.rules.pack ?? `s3://${bucket}/weir/rules` },
           onFailure: { bucket, prefix: 'aws/lambda/' }, // where Lambda puts invocation records; not ours to choose
         }
       : {}),

@@ -1,14 +1,13 @@
 import { relative, resolve } from 'node:path'
-import { loadPack, packHash } from '@weir/detections'
+import { loadPack } from '@weir/detections'
 import { linkRules, mappingsFor, type Parsed, parseRules, type Refusal, type RuleSet, withoutDuplicates } from '@weir/sigma'
+import { packName } from './packs/name.ts'
 import { readRuleContext, type RuleInputs } from './rule-context.ts'
 import { findRuleFiles, identityOf, readTexts, unreadableRefusal } from './rule-files.ts'
 
-/** Rules that can run, with what it takes to put them into a pack. */
+/** Rules that can run, or be compiled into a pack. */
 export interface LoadedRules extends RuleSet {
-  /** The documents that were read, with the field mappings and placeholders that they are read with: for a pack. */
-  readonly parsed: Omit<Parsed, 'refused'>
-  /** Names what was loaded: findings carry it. */
+  /** The name of the pack that they are: findings carry it. */
   readonly pack: string
   /** Ids of Weir's own rules and correlations. */
   readonly builtin: ReadonlySet<string>
@@ -54,8 +53,7 @@ export async function loadRules(
   }
   return {
     ...linkRules([{ ...parsed, refused: [...context.refused, ...refused, ...wrong] }]),
-    parsed,
-    pack: packHash(parsed),
+    pack: packName(parsed),
     builtin: new Set(own ? [...own.rules, ...own.correlations].map(({ meta }) => meta.id) : []),
   }
 }

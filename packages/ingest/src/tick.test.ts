@@ -12,6 +12,7 @@ function weirWith(sinks: readonly string[], drain: (sink: string, terms: { deadl
   const ledger = memoryLedger()
   const state = memoryState()
   const weir = {
+    look: async () => {},
     parts: { state, ledger, log, now: () => clock.at, routes: new Map(sinks.map(sink => [sink, 'all'])) },
     ledger,
     onFailure: undefined,

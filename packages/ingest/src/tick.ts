@@ -30,13 +30,15 @@ const rotated = <T>(items: readonly T[], by: number): T[] => [
  * that wait for no event, drains each sink's spool under a lease, and reads the event source mapping's on-failure bucket into quarantine.
  */
 export async function tick(weir: Assembled, deadline: number): Promise<Ticked> {
-  const { state, ledger, log, now } = weir.parts
+  await weir.look()
+  const { parts } = weir
+  const { state, ledger, log, now } = parts
   const holder = randomUUID()
   let settled = 0
-  const sinks = rotated([...weir.parts.routes.keys()], Math.floor(now() / 60_000))
+  const sinks = rotated([...parts.routes.keys()], Math.floor(now() / 60_000))
   // The on-failure bucket first, for it is short work; then windows, and each sink: each its share of the time, so that a slow one starves nobody.
   const failed = weir.onFailure ? await weir.onFailure.collect(share(now(), deadline, sinks.length + 2)) : 0
-  const closed = await closeWindows(weir, share(now(), deadline, sinks.length + 1)).catch((error: unknown) => {
+  const closed = await closeWindows({ parts }, share(now(), deadline, sinks.length + 1)).catch((error: unknown) => {
     log.error({ error: describe(error) }, 'windows could not be closed; the next tick tries again')
     return 0
   })

@@ -1,4 +1,4 @@
-import { createCorrelator, createEngine, type Due, linkRules, parseRules, type StateStore } from '@weir/sigma'
+import { createCorrelator, createEngine, type Due, linkRules, parseRules, type RuleMeta, type StateStore } from '@weir/sigma'
 import type { OcsfEvent } from '@weir/schema/ocsf'
 import { describe, expect, it } from 'vitest'
 import type { Assembled } from './assemble.ts'
@@ -50,8 +50,8 @@ function weirWith(state = memoryState(), ledger = memoryLedger()) {
       correlations: {
         correlator: createCorrelator(set.correlations),
         feeding: new Set(set.rules.map(({ meta }) => meta.id)),
-        silent: set.silent,
       },
+      isHeard: ({ id }: RuleMeta) => !set.silent.has(id),
       detectors: [],
       options: validateConfig({}).detections,
       pack: 'test',
@@ -79,6 +79,7 @@ function weirWith(state = memoryState(), ledger = memoryLedger()) {
     },
   } as unknown as Parts
   const weir = {
+    look: async () => {},
     parts,
     ledger,
     onFailure: undefined,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { CorrelationMatch, Due, StateStore } from '@weir/sigma'
 import type { OcsfEvent } from '@weir/schema/ocsf'
 import type { Assembled } from './assemble.ts'
-import { fromCorrelation, heard } from './correlate.ts'
+import { fromCorrelation } from './correlate.ts'
 import { WeirError } from './errors.ts'
 import type { Event } from './event.ts'
 import { makeFinding } from './finding.ts'
@@ -82,8 +82,8 @@ function findingsOf(
   atHand: ReadonlyMap<string, Event>,
   parts: Parts,
 ): readonly OcsfEvent[] {
-  const { correlations, pack } = parts.detections
-  const told = heard(matches, correlations?.silent ?? new Set())
+  const { isHeard, pack } = parts.detections
+  const told = matches.filter(({ rule }) => isHeard(rule.meta))
   measureCorrelated(told, 'tick')
   const findings = told.map(match => makeFinding(match.rule.meta, 'correlation', fromCorrelation(match, atHand), pack))
   return [...new Map(findings.map(finding => [finding.metadata.uid, finding])).values()]

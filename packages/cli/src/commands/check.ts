@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { assemble, memoryLedger, memoryState, readConfigFile } from '@weir/ingest'
-import { linkRules } from '@weir/sigma'
+import { linkRules, runRules } from '@weir/sigma'
 import { type Command, EXIT } from '../command.ts'
 import { loadRules, refusalLine } from '../rules.ts'
 import { plain } from '../terminal.ts'
@@ -27,8 +27,7 @@ export const check: Command = {
     let failed = loaded.refused.length
     if (args.flag('connect')) {
       const weir = await assemble(config, {
-        rules: linkRules([]),
-        pack: loaded.pack,
+        pack: runRules(linkRules([]), loaded.pack),
         env: world.env,
         stores: { state: memoryState(), ledger: memoryLedger() },
       })

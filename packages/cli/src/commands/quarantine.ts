@@ -12,6 +12,7 @@ import {
   readConfigFile,
   type SpooledEvent,
 } from '@weir/ingest'
+import { runRules } from '@weir/sigma'
 import { type Arguments, type Command, EXIT, type World } from '../command.ts'
 import { openWeir } from '../open.ts'
 import { loadRules } from '../rules.ts'
@@ -40,7 +41,7 @@ Exit codes: 0 done, 3 something stays in quarantine.`,
     const file = resolve(world.cwd, args.text('config') ?? 'weir.yaml')
     const config = await readConfigFile(file)
     const loaded = await loadRules(dirname(file), config.rules.builtin, config.rules.paths, 'rules.paths', config.rules)
-    const weir = await openWeir(config, { rules: loaded, pack: loaded.pack, env: world.env })
+    const weir = await openWeir(config, { pack: runRules(loaded, loaded.pack), env: world.env })
     try {
       return await act(weir, ids, args, world)
     } finally {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { ConfigError, ledgerLines, oneOf, readConfigFile, summarize } from '@weir/ingest'
-import { linkRules } from '@weir/sigma'
+import { linkRules, runRules } from '@weir/sigma'
 import { type Command, EXIT } from '../command.ts'
 import { openWeir } from '../open.ts'
 
@@ -22,7 +22,7 @@ refused, each of its events. Exit codes: 0 nothing waits any more, 3 something s
     const config = await readConfigFile(file)
     const names = config.sinks.map(sink => sink.name)
     for (const name of args.positionals) if (!names.includes(name)) throw new ConfigError(oneOf(name, names, 'unknown sink'))
-    const weir = await openWeir(config, { rules: linkRules([]), pack: '', env: world.env })
+    const weir = await openWeir(config, { pack: runRules(linkRules([]), ''), env: world.env })
     let waiting = 0
     try {
       for (const sink of args.positionals.length > 0 ? args.positionals : names) {

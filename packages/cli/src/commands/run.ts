@@ -19,7 +19,7 @@ import {
   summarize,
   validateConfig,
 } from '@weir/ingest'
-import { LEVELS, type Level } from '@weir/sigma'
+import { LEVELS, type Level, runRules } from '@weir/sigma'
 import { type Command, EXIT, type World } from '../command.ts'
 import { FindingGroups, findingLines } from '../findings.ts'
 import { openWeir } from '../open.ts'
@@ -104,9 +104,8 @@ unreadable: it is said which and why, 130 interrupted.`,
     const weir = await openWeir(
       { ...config, rules: { ...config.rules, builtin: config.rules.builtin && !args.flag('no-builtin') } },
       {
-        rules: loaded,
         replay: true,
-        pack: loaded.pack,
+        pack: runRules(loaded, loaded.pack),
         env: world.env,
         ...(minLevel ? { minLevel } : {}),
         log: createLog(deliver ? config.log : 'error'),

@@ -26,6 +26,7 @@ import {
   validateConfig,
 } from '@weir/ingest'
 import type { OcsfEvent } from '@weir/schema/ocsf'
+import { runRules } from '@weir/sigma'
 import type { World } from '../command.ts'
 import { findingLines } from '../findings.ts'
 import { openWeir } from '../open.ts'
@@ -94,8 +95,7 @@ export async function openLaptop(world: World, options: { readonly port: number 
     const findings: OcsfEvent[] = []
     const loaded = await loadRules(world.cwd, true, [])
     const weir = await openWeir(laptopConfig(data), {
-      rules: loaded,
-      pack: loaded.pack,
+      pack: runRules(loaded, loaded.pack),
       env: world.env,
       telemetry: await startTelemetry(world.env),
       log: createLog('warn'),

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLog } from '../observe.ts'
-import { type Followed, followPack, LOOK_EVERY_MS, pointerTo } from './follow.ts'
+import { type Followed, followPack, LOOK_EVERY_MS } from './follow.ts'
 import { packPlace } from './places.ts'
+import { pointerTo } from './pointer.ts'
 
 let folder = ''
 let lines: string[] = []

@@ -1,5 +1,6 @@
 import type { Command } from '../../command.ts'
 import { backtest } from './backtest.ts'
+import { build } from './build.ts'
 import { check } from './check.ts'
 import { coverage } from './coverage.ts'
 import { explain } from './explain.ts'
@@ -15,5 +16,5 @@ export const rules: Command = {
   summary: 'List the rules and detectors; check, test, explain and build rules.',
   usage: ['[PATH...]', 'ACTION [OPTIONS] ...'],
   help: '`weir rules ACTION --help` says more. Without an action it lists.',
-  actions: [list, check, lint, coverage, schema, explain, test, backtest],
+  actions: [list, check, lint, coverage, schema, explain, test, backtest, build],
 }
