@@ -25,9 +25,6 @@ export interface Filter {
   readonly locate: Locate
 }
 
-/** A filter that a rule carries. */
-export type CarriedFilter = Pick<Filter, 'id' | 'title' | 'file'>
-
 /**
  * Puts each filter into the rules that it names: `(rule) and (filter)`, with no negation of its own, as pySigma does. So an exclusion says
  * `condition: not selection`. Each condition was resolved over its own selections, so neither captures the other's. A filter that names what

@@ -1,4 +1,3 @@
-import type { CarriedFilter } from './filter.ts'
 import type { Condition } from './tree.ts'
 import type { LogSource, RuleMeta } from './types.ts'
 
@@ -24,6 +23,13 @@ export interface Rule {
   readonly place: Place
   /** The parsed YAML, to be put into a pack; `parseDocument` reads it back. */
   readonly document: unknown
+}
+
+/** A filter that a rule carries. */
+export interface CarriedFilter {
+  readonly id: string
+  readonly title: string
+  readonly file: string
 }
 
 /** A rule as it is tried on the events of one log source. */

@@ -1,4 +1,4 @@
-import type { Engine, Match, MatchedRule } from './engine.ts'
+import type { Engine, Match, MatchedRule } from './match.ts'
 import { evidenceOf } from './evidence.ts'
 import { Router } from './index/router.ts'
 import type { Route } from './index/route.ts'

@@ -1,4 +1,4 @@
-import type { Match } from '../engine.ts'
+import type { Match } from '../match.ts'
 import type { Locate } from '../rule.ts'
 import type { StateStore } from '../state.ts'
 import type { LogSource, RuleMeta, SigmaEvent } from '../types.ts'
