@@ -26,6 +26,14 @@ interface Around {
   readonly streams: ReadonlyMap<string, CfnStream>
   readonly parameters: Parameters
   readonly artefacts: ArtefactKeys
+  /** Where rule packs are published, if not in the stack's own bucket. */
+  readonly packs: PackBucket | undefined
+}
+
+export interface PackBucket {
+  readonly bucket: string
+  /** Without a slash at its end; empty for the whole bucket. */
+  readonly prefix: string
 }
 
 /** Keys of the artefacts, below the artefact bucket's prefix. */
@@ -99,9 +107,9 @@ export function ingestFunction(scope: Construct, around: Around): IngestFunction
     {
       Sid: 'List',
       Effect: 'Allow',
+      // For any prefix: S3 says of a rule pack that is not there that it is forbidden where a condition names prefixes.
       Action: 's3:ListBucket',
       Resource: store.bucket.attrArn,
-      Condition: { StringLike: { 's3:prefix': ['weir/spool/*', `${ON_FAILURE_PREFIX}*`] } },
     },
     {
       Sid: 'DueWindows',
@@ -141,7 +149,7 @@ function lambdaFunction(
   around: Around,
   statements: readonly object[],
 ): { readonly made: CfnFunction; readonly logs: CfnLogGroup } {
-  const { key, store, parameters, artefacts } = around
+  const { key, store, parameters, artefacts, packs } = around
   const configKey = `\${ArtefactBucket}/\${ArtefactPrefix}${artefacts.config}`
   const logs = new CfnLogGroup(scope, `${id}Logs`, {
     logGroupName: Fn.sub(`/weir/\${AWS::StackName}/${id.toLowerCase()}`),
@@ -171,6 +179,12 @@ function lambdaFunction(
           Effect: 'Allow',
           Action: 's3:GetObject',
           Resource: Fn.sub(`arn:\${AWS::Partition}:s3:::${configKey}`),
+        },
+        {
+          Sid: 'RulePacks',
+          Effect: 'Allow',
+          Action: 's3:GetObject',
+          Resource: packs ? packsIn(packs) : objects(store, 'weir/rules/*'),
         },
         { Sid: 'Logs', Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: logs.attrArn },
         parameters.withSecrets({
@@ -225,6 +239,8 @@ function lambdaFunction(
 }
 
 const objects = (store: Store, path: string): string => Fn.join('', [store.bucket.attrArn, '/', path])
+const packsIn = ({ bucket, prefix }: PackBucket): string =>
+  Fn.sub(`arn:\${AWS::Partition}:s3:::${[bucket, ...(prefix ? [prefix] : []), '*'].join('/')}`)
 /** A key's condition: only these services may use it on the role's behalf. */
 const through = (...services: string[]) => ({
   StringEquals: { 'kms:ViaService': services.map(service => Fn.sub(`${service}.\${AWS::Region}.amazonaws.com`)) },

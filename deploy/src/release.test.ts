@@ -129,6 +129,18 @@ redaction:
     ])
   })
 
+  it('is refused where rule packs lie in a folder, and its bucket goes into the template', async () => {
+    expect(await refusal('rules: { pack: packs }\n')).toEqual([
+      expect.stringMatching(/^weir\.yaml:1:16 rules\.pack: a Lambda function does not have this folder/),
+    ])
+    expect(await refusal('rules: { pack: "https://example.com/packs" }\n')).toEqual([
+      expect.stringMatching(/rules\.pack: expected s3:\/\/BUCKET\/PREFIX/),
+    ])
+    const { made } = await release(await project('rules: { pack: "s3://rules-of-ours/weir" }\n'), join(folder, 'out'))
+    const template = await readFile(made.find(({ name }) => name === 'template')?.file ?? '', 'utf8')
+    expect(template).toContain(':s3:::rules-of-ours/weir/*')
+  })
+
   it('is what the README shows', async () => {
     const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
     const example = /## Config\n.*?```yaml\n(.*?)```/s.exec(readme)?.[1] ?? ''

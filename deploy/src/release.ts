@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { bucketOf } from '@weir/ingest'
 import { synthesize } from './app.ts'
 import { type Artefact, buildConfig, buildIngest, buildLayer, buildSchema, describeFile } from './artefacts.ts'
 import { readLambdaConfig } from './lambda-config.ts'
@@ -23,6 +24,7 @@ export async function release(configFile: string | undefined, out: string): Prom
   const key = ({ file }: Artefact): string => relative(out, file).replaceAll('\\', '/')
   const { template } = synthesize(join(out, 'cdk.out'), {
     streams: Object.keys(config.streams),
+    packs: config.rules.pack === undefined ? undefined : bucketOf(config.rules.pack),
     artefacts: { layer: key(layer), ingest: key(ingest), config: key(json) },
   })
   const file = join(out, 'weir.template.json')

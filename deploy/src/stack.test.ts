@@ -166,6 +166,22 @@ describe('the template', () => {
     for (const { condition } of keys) expect(JSON.stringify(condition)).toContain('kms:ViaService')
   })
 
+  it('reads rule packs below one prefix: of its own bucket, or of the one that the config names', () => {
+    const packs = (of: object) => statements(of).filter(({ sid }) => sid === 'RulePacks')
+    expect(packs(template).map(({ resource, actions, resources }) => [resource, actions, resources])).toEqual(
+      ['IngestRole', 'TickRole'].map(role => [
+        role,
+        ['s3:GetObject'],
+        [{ 'Fn::Join': ['', [{ 'Fn::GetAtt': ['Bucket', 'Arn'] }, '/weir/rules/*']] }],
+      ]),
+    )
+    const elsewhere = { ...props, packs: { bucket: 'rules-of-ours', prefix: 'weir/eu' } }
+    const { template: other } = synthesize(join(folder, 'packs'), elsewhere)
+    expect(packs(other).flatMap(({ resources }) => resources)).toEqual(
+      Array.from({ length: 2 }, () => ({ 'Fn::Sub': 'arn:${AWS::Partition}:s3:::rules-of-ours/weir/eu/*' })),
+    )
+  })
+
   it('alarms at once on what happens once, and on the rest when it lasts', () => {
     const found = Object.values(stack.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties)
     const once = found.filter(({ EvaluationPeriods, DatapointsToAlarm }) => EvaluationPeriods === 1 && DatapointsToAlarm === 1)
@@ -233,6 +249,7 @@ describe('the policies', () => {
       'AwsSolutions::AwsSolutions-IAM5[Resource::<Bucket.Arn>/weir/spool/*]': prefix,
       'AwsSolutions::AwsSolutions-IAM5[Resource::<Bucket.Arn>/weir/quarantine/*]': prefix,
       'AwsSolutions::AwsSolutions-IAM5[Resource::<Bucket.Arn>/aws/lambda/*]': prefix,
+      'AwsSolutions::AwsSolutions-IAM5[Resource::<Bucket.Arn>/weir/rules/*]': prefix,
       'AwsSolutions::AwsSolutions-S1': 'who reads the bucket is in CloudTrail data events, where an account wants them',
       'AwsSolutions::AwsSolutions-KDS3': "a key of the stack's own can be given to producer accounts, aws/kinesis cannot",
     }

@@ -3,7 +3,7 @@ import { BootstraplessSynthesizer, CfnOutput, type IStackSynthesizer, Stack, Val
 import type { Construct } from 'constructs'
 import { alarms } from './alarms.ts'
 import { extensionLayer } from './extension-layer.ts'
-import { type ArtefactKeys, ingestFunction } from './ingest-function.ts'
+import { type ArtefactKeys, ingestFunction, type PackBucket } from './ingest-function.ts'
 import { logsRole } from './logs-role.ts'
 import { parameters as declare } from './parameters.ts'
 import { store as makeStore } from './store.ts'
@@ -14,6 +14,8 @@ export interface WeirStackProps {
   readonly streams: readonly string[]
   /** Where the artefacts lie below the artefact bucket's prefix. Named by hash, so that new code is a new template. */
   readonly artefacts: ArtefactKeys
+  /** Where rule packs are published; below `weir/rules/` in the stack's own bucket unless given. */
+  readonly packs?: PackBucket | undefined
 }
 
 /** One region's Weir: key → streams → ingest → store, the layer for functions, and the alarms. Every policy is written by hand. */
@@ -37,7 +39,7 @@ export class WeirStack extends Stack {
     const others = [...streams].filter(([name]) => name !== 'telemetry')
     producerPolicy(this, telemetry, parameters)
     const store = makeStore(this, key)
-    const functions = ingestFunction(this, { key, store, streams, parameters, artefacts: props.artefacts })
+    const functions = ingestFunction(this, { key, store, streams, parameters, artefacts: props.artefacts, packs: props.packs })
     const { layer, policy } = extensionLayer(this, telemetry, key, parameters, props.artefacts)
     alarms(this, functions, store, streams, parameters)
 
@@ -53,6 +55,6 @@ export class WeirStack extends Stack {
       const role = logsRole(this, new Map(others), key)
       output('LogsRoleArn', role.attrArn, 'The role of a CloudWatch Logs subscription filter that writes to one of those')
     }
-    output('StoreBucket', store.bucket.ref, 'Spool, quarantine and failed batches')
+    output('StoreBucket', store.bucket.ref, 'Spool, quarantine, failed batches, and the rule packs that are published')
   }
 }

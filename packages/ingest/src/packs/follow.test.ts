@@ -2,11 +2,14 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compilePack, openPack } from '@weir/sigma'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLog } from '../observe.ts'
+import { type FakeS3, fakeS3 } from '../spool/testing.ts'
 import { type Followed, followPack, LOOK_EVERY_MS } from './follow.ts'
-import { packPlace } from './places.ts'
+import { bucketOf, packPlace } from './places.ts'
 import { pointerTo } from './pointer.ts'
+import { publishPack } from './publish.ts'
 
 let folder = ''
 let lines: string[] = []
@@ -72,8 +75,11 @@ describe('followPack', () => {
     expect(followed.current).toBe('mended')
   })
 
-  it('goes on with the first when nothing is there, or the pointer is nonsense, and tries again', async () => {
+  it('goes on with the first when nothing is there, which is no error, or the pointer is nonsense, and tries again', async () => {
     const followed = follow()
+    await followed.look()
+    expect(lines.join()).toContain('no rule pack is published here')
+    time += LOOK_EVERY_MS
     await followed.look()
     await writeFile(join(folder, 'current.json'), '{"pack":"../../etc/passwd"}')
     time += LOOK_EVERY_MS
@@ -93,11 +99,69 @@ describe('followPack', () => {
   })
 })
 
+describe('a bucket of packs', () => {
+  let s3: FakeS3
+  beforeEach(async () => {
+    s3 = await fakeS3()
+  })
+  afterEach(() => s3.close())
+  const PACK = JSON.stringify(compilePack({ rules: [], correlations: [], silent: new Set() }, '0123456789abcdef'))
+  const sha256 = createHash('sha256').update(PACK).digest('hex')
+  const place = () => packPlace('s3://packs/weir/rules', s3.client)
+  const open = () =>
+    followPack<string>('the first', place(), pack => openPack(pack).hash, {
+      now: () => time,
+      log: createLog('info', { write: line => void lines.push(line) }),
+    })
+
+  it('gets the pack before the pointer to it, and is followed', async () => {
+    await publishPack(place(), { json: PACK, sha256 })
+    expect([...s3.objects.keys()]).toEqual([`weir/rules/${sha256}.json`, 'weir/rules/current.json'])
+    const followed = open()
+    await followed.look()
+    expect(followed.current).toBe('0123456789abcdef')
+  })
+
+  it('keeps its pointer when the pack is none that opens, or its upload fails', async () => {
+    await expect(publishPack(place(), { json: '{}', sha256 })).rejects.toThrow(/^rule pack: format/)
+    s3.refuse = { status: 403, code: 'AccessDenied' }
+    await expect(publishPack(place(), { json: PACK, sha256 })).rejects.toThrow()
+    expect(s3.objects.size).toBe(0)
+  })
+
+  it('may be away, empty, forbidden or without the pack that it names: the last good pack goes on', async () => {
+    await publishPack(place(), { json: PACK, sha256 })
+    const followed = open()
+    await followed.look()
+    s3.put('weir/rules/current.json', Buffer.from(pointerTo('b'.repeat(64))))
+    time += LOOK_EVERY_MS
+    await followed.look()
+    expect(lines.at(-1)).toMatch(/is not there, and the pointer names it/)
+    s3.refuse = { status: 403, code: 'AccessDenied' }
+    time += LOOK_EVERY_MS
+    await followed.look()
+    expect(lines.at(-1)).toMatch(/a rule pack is refused/)
+    expect(followed.current).toBe('0123456789abcdef')
+  })
+})
+
+describe('a place that does not answer', () => {
+  it('is waited for no longer than its time', async () => {
+    const stuck = { name: 'stuck', read: () => new Promise<Uint8Array>(() => {}), write: async () => {} }
+    const log = createLog('info', { write: line => void lines.push(line) })
+    const followed = followPack('the first', stuck, String, { now: () => time, log, within: 1 })
+    await followed.look()
+    expect(followed.current).toBe('the first')
+    expect(lines.join()).toMatch(/a rule pack is refused.*/)
+  })
+})
+
 describe('packPlace', () => {
   it('knows a bucket from a folder, and takes no other scheme', () => {
     expect(packPlace('s3://my-bucket/weir/rules/').name).toBe('s3://my-bucket/weir/rules')
     expect(packPlace('s3://my-bucket').name).toBe('s3://my-bucket')
     expect(packPlace('packs').name).toBe('packs')
+    expect(bucketOf('s3://my-bucket/a*')).toBeUndefined() // it goes into a policy
     expect(() => packPlace('http://example.com/packs')).toThrow(/s3:\/\/BUCKET/)
   })
 })
