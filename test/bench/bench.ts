@@ -1,7 +1,8 @@
-// `npm run bench [-- ingest|wire|extension|sigma …]`: the figures that the docs quote, each beside its peer or limit in the same run.
+// `npm run bench [-- ingest|wire|extension|sigma|coldstart …]`: the figures that the docs quote, each beside its peer or limit in the same run.
 import { cpus, totalmem } from 'node:os'
 import { benchExtension } from './extension.ts'
 import { benchIngest } from './ingest.ts'
+import { benchColdStart } from './sigma/coldstart.ts'
 import { benchSigma } from './sigma/index.ts'
 import { benchWire } from './wire.ts'
 
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, () => void | Promise<void>>> = {
   ingest: benchIngest,
   extension: benchExtension,
   sigma: benchSigma,
+  coldstart: benchColdStart,
 }
 const asked = process.argv.slice(2)
 const unknown = asked.filter(name => !Object.hasOwn(benches, name))

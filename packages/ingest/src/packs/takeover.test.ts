@@ -141,7 +141,7 @@ describe('a function that follows packs', () => {
       running.push(made.weir.parts.detections.pack)
     }
     const running: string[] = []
-    const names = new Array<string>(50).fill('One')
+    const names = Array.from({ length: 50 }, () => 'One')
     expect(await made.send(...names)).toEqual(names.map(name => [name, A]))
     expect(new Set(running)).toEqual(new Set([A, B]))
     expect(await made.send('One')).toEqual([['One', B]])
