@@ -18,6 +18,7 @@ streams:
 rules:
   builtin: true        # Weir's own pack: \`weir rules\` lists it
   paths: []            # your Sigma rules: files or folders
+  # pack: s3://BUCKET/PREFIX   # where \`weir rules build --publish\` puts packs that take the place of these rules without a deploy
   disable: []          # ids of rules and detectors that must not run
 
 detections:

@@ -68,16 +68,18 @@ function begin(command: string, args: readonly string[], env: object, cwd: strin
 }
 
 describe('weir start', () => {
-  it('takes an invocation by hand, and on SIGTERM prints the ledger', { timeout: 120_000 }, async () => {
+  it('takes an invocation by hand and a pack that is published, and on SIGTERM prints the ledger', { timeout: 120_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'weir-start-'))
     try {
       const entry = fileURLToPath(new URL('../weir.ts', import.meta.url))
-      const started = begin(process.execPath, [entry, 'start', '--no-scenario'], {}, folder)
+      expect(await weir(['rules', 'build', '--out', 'packs'], { cwd: folder })).toMatchObject({ code: 0 })
+      const started = begin(process.execPath, [entry, 'start', '--no-scenario', '--pack', 'packs'], {}, folder)
       const url = /curl (\S+) /.exec(await started.until(/curl \S+ /))?.[1] ?? ''
       const key = ['AK', 'IA', 'T5XWQ2ZK7RBMNV3E'].join('')
       const answer = await fetch(url, { method: 'POST', body: JSON.stringify({ name: 'Ada', log: `using ${key}` }) })
       expect(await answer.json()).toEqual({ message: 'hello, Ada' })
       expect(await started.until(/secret/i)).not.toContain(key)
+      await started.until(/a new rule pack runs/)
       started.child.kill('SIGTERM')
       await started.closed
       expect(started.child.exitCode).toBe(0)

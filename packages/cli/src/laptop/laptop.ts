@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import {
@@ -19,6 +19,7 @@ import {
   createHandler,
   createLog,
   ledgerLines,
+  packPlace,
   quarantineFailure,
   startTelemetry,
   summarize,
@@ -63,7 +64,10 @@ export interface Laptop {
 }
 
 /** Starts the embedded Kinesis, the Lambda emulator with Weir's layer, ingest behind a local event source mapping, and a local sink. */
-export async function openLaptop(world: World, options: { readonly port: number }): Promise<Laptop> {
+export async function openLaptop(
+  world: World,
+  options: { readonly port: number; readonly pack?: string | undefined },
+): Promise<Laptop> {
   const { terminal } = world
   const began = performance.now()
   const closers: (() => Promise<unknown>)[] = []
@@ -94,11 +98,14 @@ export async function openLaptop(world: World, options: { readonly port: number 
 
     const findings: OcsfEvent[] = []
     const loaded = await loadRules(world.cwd, true, [])
+    const { pack } = options
+    const place = pack === undefined ? undefined : packPlace(pack.includes('://') ? pack : resolve(world.cwd, pack))
     const weir = await openWeir(laptopConfig(data), {
       pack: runRules(loaded, loaded.pack),
       env: world.env,
       telemetry: await startTelemetry(world.env),
-      log: createLog('warn'),
+      log: createLog(place ? 'info' : 'warn'), // which says when a pack is taken over
+      ...(place ? { follow: { place } } : {}),
       tap: {
         finding(finding) {
           if (findings.some(seen => seen.metadata.uid === finding.metadata.uid)) return
