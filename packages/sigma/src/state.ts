@@ -7,7 +7,7 @@ export interface StateStore {
    * Folds one batch into the state under `key`, exactly once: asked again with the same `batch` it changes nothing and answers what it
    * answered the first time, so that a crash neither counts twice nor loses the answer. Concurrent callers are serialized per key.
    *
-   * `reduce` must be pure: it may run more than once. State and answer are JSON.
+   * `reduce` must be pure: it may run more than once. State and answer are JSON; with `packing`, state may be what is JSON only when packed.
    */
   fold<State, Answer>(request: FoldRequest<State, Answer>): Promise<Answer>
 
@@ -33,6 +33,17 @@ export interface FoldRequest<State, Answer> {
   readonly expiresAt: number
   readonly initial: State
   readonly reduce: (state: State) => Folded<State, Answer>
+  /**
+   * How state becomes JSON, where it is not. A store in this process then keeps the state itself, and gives it to the next `reduce`: what was once
+   * given as state is never changed, by `reduce` or by whoever calls. All folds of a key have it, or none.
+   */
+  readonly packing?: Packing<State>
+}
+
+/** State as JSON and back; what `unpack` gives is as good as what was packed. */
+export interface Packing<State, Packed = unknown> {
+  pack(state: State): Packed
+  unpack(packed: Packed): State
 }
 
 export interface Folded<State, Answer> {

@@ -9,6 +9,8 @@ import { linkRules } from '../src/ruleset.ts'
 import type { StateStore } from '../src/state.ts'
 import { CASES, type Happening, oracle, RULES, TIMESPAN } from './correlation-rules.ts'
 
+export { frozen } from './frozen.ts'
+
 /** Seconds: how late an event comes at most, and how far ahead a clock runs. */
 const LATENESS = 30
 /** Seconds from one batch to the next. */

@@ -15,13 +15,23 @@ export function plainState(watch: (key: string, state: string, answer: string) =
     return item && item.expiresAt > now ? item : undefined
   }
   return {
-    async fold<State, Answer>({ key, batch, now, expiresAt, initial, reduce }: FoldRequest<State, Answer>): Promise<Answer> {
+    async fold<State, Answer>({
+      key,
+      batch,
+      now,
+      expiresAt,
+      initial,
+      reduce,
+      packing,
+    }: FoldRequest<State, Answer>): Promise<Answer> {
       await Promise.resolve()
       const item = live(key, now)
       const known = item?.answers.get(batch)
       if (known !== undefined) return JSON.parse(known) as Answer
-      const { state, answer, wakeAt } = reduce(JSON.parse(item?.state ?? JSON.stringify(initial)) as State)
-      const next = JSON.stringify(state)
+      const pack = (state: State): string => JSON.stringify(packing ? packing.pack(state) : state)
+      const parsed: unknown = JSON.parse(item?.state ?? pack(initial))
+      const { state, answer, wakeAt } = reduce(packing ? packing.unpack(parsed) : (parsed as State))
+      const next = pack(state)
       const said = JSON.stringify(answer) ?? 'null'
       if (wakeAt !== undefined && wakeAt >= expiresAt)
         throw new RangeError(`${key} would be forgotten before it is looked at again`)

@@ -8,13 +8,10 @@ interface Count {
   readonly n: number
 }
 
+type Adding = Omit<FoldRequest<Count, Count | undefined>, 'packing'>
+
 /** Adds to a counter and answers with the sum, and with nothing (as a detector mostly does) where it is odd. */
-const adding = (
-  key: string,
-  batch: string,
-  by = 1,
-  more: Partial<FoldRequest<Count, Count | undefined>> = {},
-): FoldRequest<Count, Count | undefined> => ({
+const adding = (key: string, batch: string, by = 1, more: Partial<Adding> = {}): Adding => ({
   key,
   batch,
   now: 1_000,
@@ -75,6 +72,30 @@ export function keepsTheStateContract(connect: () => Promise<StateStore>, { runs
       answer.push(99)
       expect(await store.fold(list)).toEqual([1])
       expect(await store.fold({ ...list, batch: 'b' })).toEqual([1, 2])
+    })
+
+    it('keeps state that is JSON only when packed, and gives each fold what the last one left', async () => {
+      const [store, other] = [await connect(), await connect()]
+      const group = key()
+      const counting = (batch: string, word: string): FoldRequest<ReadonlyMap<string, bigint>, readonly string[]> => ({
+        key: group,
+        batch,
+        now: 1_000,
+        expiresAt: 100_000,
+        initial: new Map(),
+        packing: {
+          pack: state => [...state].map(([word, count]) => [word, String(count)]),
+          unpack: packed => new Map((packed as [string, string][]).map(([word, count]) => [word, BigInt(count)])),
+        },
+        reduce: state => {
+          const next = new Map([...state, [word, (state.get(word) ?? 0n) + 1n] as const])
+          return { state: next, answer: [...next].map(each => each.join(' ')) }
+        },
+      })
+      await store.fold(counting('a', 'x'))
+      await other.fold(counting('b', 'y'))
+      expect(await store.fold(counting('c', 'x'))).toEqual(['x 2', 'y 1'])
+      expect(await other.fold(counting('b', 'z'))).toEqual(['x 1', 'y 1'])
     })
 
     it('changes nothing when reduce throws', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StateStore } from '@weir/sigma'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { keepsTheCorrelationContract } from '@weir/sigma/correlation-contract'
+import { frozen, keepsTheCorrelationContract } from '@weir/sigma/correlation-contract'
 import { dynamodbState } from './dynamodb.ts'
 import { memoryState } from './memory.ts'
 import { sqliteState } from './sqlite.ts'
@@ -36,7 +36,8 @@ function workers(connect: () => StateStore): () => Promise<StateStore> {
 }
 
 describe('memoryState', () => {
-  const shared = memoryState()
+  // It keeps states as they are, so nobody may change them.
+  const shared = frozen(memoryState())
   keepsTheCorrelationContract(async () => shared, { runs: 50 })
 })
 

@@ -5,7 +5,7 @@ import type { Due, FoldRequest, StateStore } from '@weir/sigma'
 import { WeirError } from '../errors.ts'
 import { readAnswers } from './answers.ts'
 import { type DynamoOptions, openDynamo } from './table.ts'
-import { type Item, spoken, step } from './step.ts'
+import { asText, type Item, spoken, step } from './step.ts'
 
 const MAX_TRIES = 40 // with the waits below about ten seconds: far more writers of one key than a stream's shards allow
 const MAX_WAIT_MS = 500
@@ -34,7 +34,7 @@ export function dynamodbState(options: DynamoOptions): StateStore {
     const { Item: stored } = await client.send(
       new sdk.GetItemCommand({ TableName: table, Key: { pk: { S: pk } }, ConsistentRead: true }),
     )
-    const { next, answer } = step(stored && readItem(stored), request)
+    const { next, answer } = step(stored && readItem(stored), request, asText)
     if (next) {
       const version = Number(stored?.['version']?.N ?? 0)
       try {

@@ -1,26 +1,28 @@
 import type { Due, FoldRequest, StateStore } from '@weir/sigma'
-import { type Item, spoken, step } from './step.ts'
+import { asItIs, type Item, spoken, step } from './step.ts'
 
 const SWEEP_FOLDS = 1_000
 
 /** State that ends with the process: for tests and `weir run`. */
 export function memoryState(): StateStore {
-  const items = new Map<string, Item>()
+  const items = new Map<string, Item<unknown>>()
   /** The keys that asked to be looked at again, and when. */
   const waking = new Map<string, number>()
   const leases = new Map<string, { readonly holder: string; readonly until: number }>()
-  let folds = 0
+  let untilSweep = SWEEP_FOLDS
   const sweep = (now: number): void => {
     for (const [key, { expiresAt }] of items) {
       if (expiresAt > now) continue
       items.delete(key)
       waking.delete(key)
     }
+    // It looks at every key, so the more there are, the rarer it is.
+    untilSweep = Math.max(SWEEP_FOLDS, items.size)
   }
   return {
     async fold<State, Answer>(request: FoldRequest<State, Answer>) {
-      if (++folds % SWEEP_FOLDS === 0) sweep(request.now)
-      const { next, answer } = step(items.get(request.key), request)
+      if (--untilSweep === 0) sweep(request.now)
+      const { next, answer } = step(items.get(request.key), request, asItIs)
       if (next) {
         items.set(request.key, next)
         if (next.wakeAt !== undefined) waking.set(request.key, next.wakeAt)

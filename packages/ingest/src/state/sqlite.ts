@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Due, FoldRequest, StateStore } from '@weir/sigma'
 import { readAnswers } from './answers.ts'
 import { openDatabase, transaction } from './database.ts'
-import { spoken, step } from './step.ts'
+import { asText, spoken, step } from './step.ts'
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS state (
@@ -40,7 +40,7 @@ export function sqliteState({ path }: { readonly path: string }): StateStore {
       if (++folds % SWEEP_FOLDS === 0) sweep.run(request.now)
       return transaction(database, () => {
         const row = read.get(request.key) as { state: string; answers: string; expiresAt: number } | undefined
-        const { next, answer } = step(row && { ...row, answers: readAnswers(row.answers) }, request)
+        const { next, answer } = step(row && { ...row, answers: readAnswers(row.answers) }, request, asText)
         if (next) write.run(request.key, next.state, next.answers, next.expiresAt, next.wakeAt ?? null)
         return spoken(answer) as Answer
       })

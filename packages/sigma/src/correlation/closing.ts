@@ -2,8 +2,9 @@ import type { StateStore } from '../state.ts'
 import { anchor, momentsOf, wakeUp } from './anchored.ts'
 import { digest } from './digest.ts'
 import { matchOf } from './found.ts'
-import { type Found, initialState, type Stored } from './group-state.ts'
+import { type Found, type Group, newGroup } from './group-state.ts'
 import type { CorrelationMatch, Correlator, CorrelatorContext } from './model.ts'
+import { packing } from './packing.ts'
 import { inParallel } from './parallel.ts'
 import { expiryOf, KEY, type Plan } from './plan.ts'
 import { type Sightings, sightMoments } from './sightings.ts'
@@ -57,17 +58,18 @@ export function closing(plans: readonly Plan[], propagate: Propagate): Correlato
 }
 
 async function judge(plan: Plan, key: string, wakeAt: number, now: number, state: StateStore): Promise<Closed> {
-  const answer = await state.fold<Stored, Pick<Closed, 'by' | 'found'>>({
+  const answer = await state.fold<Group, Pick<Closed, 'by' | 'found'>>({
     key,
     batch: `close|${wakeAt}|${now}`,
     now,
     expiresAt: expiryOf(plan, now),
-    initial: initialState(now),
+    initial: newGroup([]),
+    packing,
     reduce: stored => {
       // What is not delivered yet goes first, and nothing is added to it.
       const { state, found, wakeAt } = anchor(stored, [], stored.pending ? Number.NEGATIVE_INFINITY : now, plan)
       const pending = stored.pending ?? found
-      const next: Stored = pending.length > 0 ? { ...state, pending, retry: now + RETRY } : state
+      const next: Group = pending.length > 0 ? { ...state, pending, retry: now + RETRY } : state
       const again = wakeUp(next, wakeAt)
       return { state: next, answer: { by: stored.by, found: pending }, ...(again === undefined ? {} : { wakeAt: again }) }
     },
@@ -77,15 +79,16 @@ async function judge(plan: Plan, key: string, wakeAt: number, now: number, state
 
 async function settle({ plan, key, wakeAt, found }: Closed, now: number, state: StateStore): Promise<void> {
   const told = new Set(found.map(({ start }) => start))
-  await state.fold<Stored, null>({
+  await state.fold<Group, null>({
     key,
     batch: `settle|${wakeAt}|${now}`,
     now,
     expiresAt: expiryOf(plan, now),
-    initial: initialState(now),
+    initial: newGroup([]),
+    packing,
     reduce: ({ pending = [], retry, ...stored }) => {
       const left = pending.filter(({ start }) => !told.has(start))
-      const next: Stored = left.length > 0 ? { ...stored, pending: left, retry: retry ?? now + RETRY } : stored
+      const next: Group = left.length > 0 ? { ...stored, pending: left, retry: retry ?? now + RETRY } : stored
       const { wakeAt } = anchor(next, [], Number.NEGATIVE_INFINITY, plan)
       const again = wakeUp(next, wakeAt)
       return { state: next, answer: null, ...(again === undefined ? {} : { wakeAt: again }) }
@@ -101,6 +104,8 @@ async function forget(key: string, wakeAt: number, now: number, state: StateStor
     now,
     expiresAt: now,
     initial: null,
+    // Whatever it is, it stays.
+    packing: { pack: state => state, unpack: packed => packed },
     reduce: stored => ({ state: stored, answer: null }),
   })
 }

@@ -1,8 +1,9 @@
 import { anchor, momentsOf, wakeUp } from './anchored.ts'
 import { closing, type Propagate } from './closing.ts'
 import { matchOf } from './found.ts'
-import { initialState, type Stored } from './group-state.ts'
+import { type Group, newGroup } from './group-state.ts'
 import type { CorrelationMatch, CorrelationRule, Correlator, CorrelatorContext } from './model.ts'
+import { packing } from './packing.ts'
 import { inParallel } from './parallel.ts'
 import { type CorrelatorOptions, expiryOf, type Plan, plansOf } from './plan.ts'
 import { type Share, type Sightings, shareOut, sightingsOf, sightMoments } from './sightings.ts'
@@ -27,9 +28,11 @@ async function runAll(
   const matches: CorrelationMatch[] = []
   for (const plan of plans) {
     if (!plan.rule.inputs.some(({ id }) => sightings.has(id))) continue
-    const shares = [...shareOut(plan, sightings, context.now)]
+    const shares = shareOut(plan, sightings, context.now)
     const answers = await inParallel(shares, share => fold(plan, share, context))
-    for (const [i, { found, moments }] of answers.entries()) {
+    for (const [i, answer] of answers.entries()) {
+      if (!answer) continue
+      const { found, moments } = answer
       const { group = '', by = [] } = shares[i] ?? {}
       if (plan.chained) sightMoments(sightings, plan, group, by, moments)
       if (!plan.silent) matches.push(...found.map(each => matchOf(plan.rule, group, by, each)))
@@ -38,19 +41,20 @@ async function runAll(
   return matches
 }
 
-function fold(plan: Plan, { group, by, entries }: Share, { batch, now, state }: CorrelatorContext): Promise<Answer> {
-  const initial: Stored = { ...initialState(now), by }
-  return state.fold<Stored, Answer>({
+function fold(plan: Plan, { group, by, entries }: Share, { batch, now, state }: CorrelatorContext): Promise<Answer | null> {
+  return state.fold<Group, Answer | null>({
     key: plan.prefix + group,
     batch,
     now,
     expiresAt: expiryOf(plan, now),
-    initial,
+    initial: newGroup(by),
+    packing,
     reduce: stored => {
-      if (plan.sliding) return slide(stored, entries.values(), plan)
-      const { state, found, wakeAt } = anchor(stored, entries.values(), now, plan)
+      if (plan.sliding) return slide(stored, entries, plan)
+      const { state, found, wakeAt } = anchor(stored, entries, now, plan)
       const again = wakeUp(state, wakeAt)
-      return { state, answer: { found, moments: momentsOf(found) }, ...(again === undefined ? {} : { wakeAt: again }) }
+      const answer = found.length > 0 ? { found, moments: momentsOf(found) } : null
+      return again === undefined ? { state, answer } : { state, answer, wakeAt: again }
     },
   })
 }

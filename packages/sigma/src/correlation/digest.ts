@@ -1,56 +1,87 @@
 /**
- * SHA-256, for names that must tell apart what hostile senders choose: values that are counted, groups with long keys. In plain arithmetic,
+ * SHA-256, for names that must tell apart what hostile senders choose: uids, values that are counted, groups with long keys. In plain arithmetic,
  * as this package knows no Node module and a browser's own is asynchronous. https://doi.org/10.6028/NIST.FIPS.180-4
  */
 const ROUNDS = roundConstants()
+const INITIAL = Int32Array.of(0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19)
 const ENCODER = new TextEncoder()
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const ALPHABET = ENCODER.encode('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
 
 /** Characters of an event's or value's digest: 48 bits, so that 4,096 in a group are mistaken for each other once in 30 million groups. */
 export const DIGEST_LENGTH = 8
 
+// Nothing here waits for anything, so one of each is enough.
+const state = new Int32Array(8)
+const schedule = new Int32Array(64)
+let bytes = new Uint8Array(256)
+
 /** The first `length` characters (at most 40) of a text's SHA-256 in base64url. */
 export function digest(text: string, length: number = DIGEST_LENGTH): string {
-  const words = sha256(ENCODER.encode(text))
-  let out = ''
+  sha256(text)
+  const codes: number[] = []
   for (let i = 0; i < length; i++) {
     const bit = i * 6
-    const word = words[bit >> 5] ?? 0
-    const next = words[(bit >> 5) + 1] ?? 0
+    const word = state[bit >> 5] as number
     const at = bit & 31
-    const six = at <= 26 ? word >>> (26 - at) : (word << (at - 26)) | (next >>> (58 - at))
-    out += ALPHABET[six & 63]
+    const six = at <= 26 ? word >>> (26 - at) : (word << (at - 26)) | ((state[(bit >> 5) + 1] as number) >>> (58 - at))
+    codes.push(ALPHABET[six & 63] as number)
   }
-  return out
+  return String.fromCharCode(...codes)
 }
 
-function sha256(bytes: Uint8Array): Uint32Array {
-  const padded = new Uint8Array(((bytes.length + 8) >> 6) * 64 + 64)
-  padded.set(bytes)
-  padded[bytes.length] = 0x80
-  const view = new DataView(padded.buffer)
-  view.setUint32(padded.length - 8, Math.floor(bytes.length / 0x2000_0000))
-  view.setUint32(padded.length - 4, bytes.length << 3)
-  const state = new Uint32Array([0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19])
-  const schedule = new Uint32Array(64)
-  for (let at = 0; at < padded.length; at += 64) block(view, at, schedule, state)
-  return state
+/** Leaves the digest of a text in `state`. */
+function sha256(text: string): void {
+  const length = encode(text)
+  const end = ((length + 8) >> 6) * 64 + 64
+  bytes.fill(0, length, end)
+  bytes[length] = 0x80
+  write(end - 8, Math.floor(length / 0x2000_0000))
+  write(end - 4, length << 3)
+  state.set(INITIAL)
+  for (let at = 0; at < end; at += 64) block(at)
 }
 
-function block(view: DataView, at: number, w: Uint32Array, state: Uint32Array): void {
-  for (let i = 0; i < 16; i++) w[i] = view.getUint32(at + i * 4)
+/** Puts a text into `bytes` as UTF-8, with room for what SHA-256 adds; its length. */
+function encode(text: string): number {
+  const most = text.length * 3 + 72
+  if (bytes.length < most) bytes = new Uint8Array(most)
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code > 0x7f) return ENCODER.encodeInto(text, bytes).written
+    bytes[i] = code
+  }
+  return text.length
+}
+
+function write(at: number, word: number): void {
+  for (let i = 0; i < 4; i++) bytes[at + i] = word >>> (24 - 8 * i)
+}
+
+function block(from: number): void {
+  const w = schedule
+  for (let i = 0, at = from; i < 16; i++, at += 4) {
+    const high = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16)
+    w[i] = high | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)
+  }
   for (let i = 16; i < 64; i++) {
-    const early = w[i - 15] ?? 0
-    const late = w[i - 2] ?? 0
-    const a = rotate(early, 7) ^ rotate(early, 18) ^ (early >>> 3)
-    const b = rotate(late, 17) ^ rotate(late, 19) ^ (late >>> 10)
-    w[i] = (w[i - 16] ?? 0) + a + (w[i - 7] ?? 0) + b
+    const early = w[i - 15] as number
+    const late = w[i - 2] as number
+    const a = ((early >>> 7) | (early << 25)) ^ ((early >>> 18) | (early << 14)) ^ (early >>> 3)
+    const b = ((late >>> 17) | (late << 15)) ^ ((late >>> 19) | (late << 13)) ^ (late >>> 10)
+    w[i] = ((w[i - 16] as number) + a + (w[i - 7] as number) + b) | 0
   }
-  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state
+  let a = state[0] as number
+  let b = state[1] as number
+  let c = state[2] as number
+  let d = state[3] as number
+  let e = state[4] as number
+  let f = state[5] as number
+  let g = state[6] as number
+  let h = state[7] as number
   for (let i = 0; i < 64; i++) {
-    const high = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-    const first = (h + high + ((e & f) ^ (~e & g)) + (ROUNDS[i] ?? 0) + (w[i] ?? 0)) | 0
-    const low = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
+    const high = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))
+    const first = (h + high + ((e & f) ^ (~e & g)) + (ROUNDS[i] as number) + (w[i] as number)) | 0
+    const low = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10))
     const second = (low + ((a & b) ^ (a & c) ^ (b & c))) | 0
     h = g
     g = f
@@ -61,19 +92,24 @@ function block(view: DataView, at: number, w: Uint32Array, state: Uint32Array): 
     b = a
     a = (first + second) | 0
   }
-  for (const [i, word] of [a, b, c, d, e, f, g, h].entries()) state[i] = (state[i] ?? 0) + word
+  state[0] = (state[0] as number) + a
+  state[1] = (state[1] as number) + b
+  state[2] = (state[2] as number) + c
+  state[3] = (state[3] as number) + d
+  state[4] = (state[4] as number) + e
+  state[5] = (state[5] as number) + f
+  state[6] = (state[6] as number) + g
+  state[7] = (state[7] as number) + h
 }
 
-const rotate = (word: number, by: number): number => (word >>> by) | (word << (32 - by))
-
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
-function roundConstants(): Uint32Array {
-  const constants = new Uint32Array(64)
+function roundConstants(): Int32Array {
+  const constants = new Int32Array(64)
   let found = 0
   for (let n = 2; found < 64; n++) {
     let prime = true
     for (let i = 2; i * i <= n; i++) if (n % i === 0) prime = false
-    if (prime) constants[found++] = (Math.cbrt(n) % 1) * 2 ** 32
+    if (prime) constants[found++] = ((Math.cbrt(n) % 1) * 2 ** 32) | 0
   }
   return constants
 }

@@ -1,11 +1,11 @@
 import { numberOf } from '../number.ts'
 import { covers } from '../logsource.ts'
 import type { Rule } from '../rule.ts'
-import type { SigmaEvent } from '../types.ts'
+import type { LogSource, SigmaEvent } from '../types.ts'
 import { fold } from '../values.ts'
 import { textOf } from '../view.ts'
 import { digest } from './digest.ts'
-import type { CorrelationRule, Input } from './model.ts'
+import type { CorrelationRule, EventNames, Input } from './model.ts'
 
 /** How many groups one event may belong to, and how many values it may bring, when its fields are arrays. */
 export const GROUPS_LIMIT = 16
@@ -30,13 +30,16 @@ export interface Group {
 /** The groups an event belongs to: none when a field is missing or null, one for each member (and combination) where fields are arrays. */
 export function groupsOf(fields: readonly string[], read: Read): { readonly groups: readonly Group[]; readonly cut: boolean } {
   const { rows, cut } = combinations(fields, read, GROUPS_LIMIT)
-  const groups = rows.map(row => ({ key: groupKey(row.map(fold)), shown: row.map(text => text.slice(0, KEPT_LENGTH)) }))
+  const groups = rows.map(row => ({
+    key: groupKey(row.map(fold)),
+    shown: row.every(({ length }) => length <= KEPT_LENGTH) ? row : row.map(text => text.slice(0, KEPT_LENGTH)),
+  }))
   return { groups, cut }
 }
 
 /** What an event hands to the correlations above the one that counts it. */
 export function carriedOf({ carries }: Input, read: Read): ReturnType<typeof combinations> {
-  if (carries.length === 0) return { rows: [], cut: false }
+  if (carries.length === 0) return NOTHING
   const { rows, cut } = combinations(carries, read, GROUPS_LIMIT)
   const kept = rows.filter(row => row.every(text => text.length <= KEPT_LENGTH))
   return { rows: kept, cut: cut || kept.length < rows.length }
@@ -54,11 +57,12 @@ export function valuesOf(
   input: Input,
   read: Read,
 ): { readonly values: readonly string[]; readonly cut: boolean } | undefined {
-  if (rule.fields.length === 0) return { values: [], cut: false }
+  if (rule.fields.length === 0) return NO_VALUES
   if (rule.type === 'value_count') {
     const { rows, cut } = combinations(input.fields, read, VALUES_LIMIT)
     if (rows.length === 0) return undefined
-    return { values: [...new Set(rows.map(row => digest(JSON.stringify(row.map(fold)))))], cut }
+    const values = rows.map(row => digest(JSON.stringify(row.map(fold))))
+    return { values: values.length === 1 ? values : [...new Set(values)], cut }
   }
   const numbers = input.fields
     .flatMap(field => read(field))
@@ -75,6 +79,8 @@ function combinations(
   read: Read,
   limit: number,
 ): { readonly rows: readonly (readonly string[])[]; readonly cut: boolean } {
+  const plain = plainRow(fields, read)
+  if (plain) return { rows: [plain], cut: false }
   let rows: readonly (readonly string[])[] = [[]]
   let cut = false
   for (const field of fields) {
@@ -91,14 +97,41 @@ function combinations(
   return { rows, cut }
 }
 
+/** The only row, where each field has one value. */
+function plainRow(fields: readonly string[], read: Read): readonly string[] | undefined {
+  const row: string[] = fields.map(() => '')
+  for (const [i, field] of fields.entries()) {
+    const values = read(field)
+    if (values.length !== 1) return undefined
+    row[i] = textOf(values[0])
+  }
+  return row
+}
+
+const NOTHING: ReturnType<typeof combinations> = { rows: [], cut: false }
+const NO_VALUES = { values: [], cut: false }
+
 /** Reads the event of a rule's match as the rule itself does: the body of its taxonomy, under the names of the event's log source. */
 export function readEvent(event: SigmaEvent, { taxonomy }: Pick<Rule, 'taxonomy'>, input: Input): Read {
-  const names = input.names.find(({ source }) => covers(source, event.logsource))?.fields ?? {}
+  const names = namesFor(input, event.logsource)
   return field => {
     const body = taxonomy === 'ocsf' ? event.ocsf : event.record
-    const called = Object.hasOwn(names, field) ? names[field] : undefined
+    const called = names && Object.hasOwn(names, field) ? names[field] : undefined
     return called ? called.flatMap(name => readField(body, name)) : readField(body, field)
   }
+}
+
+/** Events of one source mostly share the log source's object, so what was found for it is kept. */
+const found = new WeakMap<readonly EventNames[], WeakMap<LogSource, EventNames['fields'] | typeof NO_NAMES>>()
+const NO_NAMES = {}
+
+function namesFor({ names }: Input, logsource: LogSource): EventNames['fields'] | undefined {
+  if (names.length === 0) return undefined
+  let known = found.get(names)
+  if (!known) found.set(names, (known = new WeakMap()))
+  let fields = known.get(logsource)
+  if (!fields) known.set(logsource, (fields = names.find(({ source }) => covers(source, logsource))?.fields ?? NO_NAMES))
+  return fields
 }
 
 /**
@@ -106,25 +139,55 @@ export function readEvent(event: SigmaEvent, { taxonomy }: Pick<Rule, 'taxonomy'
  * the way stand for each of their members.
  */
 export function readField(root: unknown, name: string): readonly unknown[] {
-  const found: unknown[] = []
-  collect(root, name.split('.'), 0, found)
-  return found
+  let at = root
+  const path = pathOf(name)
+  for (const { key, rest } of path) {
+    if (Array.isArray(at)) return collected(root, path)
+    if (typeof at !== 'object' || at === null) return NO_VALUES.values
+    const object = at as { readonly [key: string]: unknown }
+    if (Object.hasOwn(object, rest)) {
+      at = object[rest]
+      break
+    }
+    if (!Object.hasOwn(object, key)) return NO_VALUES.values
+    at = object[key]
+  }
+  if (Array.isArray(at)) return collected(root, path)
+  return at === null || at === undefined ? NO_VALUES.values : [at]
 }
 
-function collect(root: unknown, keys: readonly string[], from: number, found: unknown[]): void {
-  const stack: { readonly at: unknown; readonly from: number }[] = [{ at: root, from }]
+/** A field name's keys, each with what is left of the name from there. */
+type FieldPath = readonly { readonly key: string; readonly rest: string }[]
+
+/** Names come from rules, so there are not many of them; who loads rules all day long begins anew. */
+const paths = new Map<string, FieldPath>()
+const PATHS_LIMIT = 10_000
+
+function pathOf(name: string): FieldPath {
+  let path = paths.get(name)
+  if (!path) {
+    if (paths.size >= PATHS_LIMIT) paths.clear()
+    path = name.split('.').map((key, i, keys) => ({ key, rest: keys.slice(i).join('.') }))
+    paths.set(name, path)
+  }
+  return path
+}
+
+function collected(root: unknown, path: FieldPath): readonly unknown[] {
+  const found: unknown[] = []
+  const stack: { readonly at: unknown; readonly from: number }[] = [{ at: root, from: 0 }]
   for (let top = stack.pop(); top; top = stack.pop()) {
     const { at, from } = top
     if (Array.isArray(at)) {
       for (let i = at.length - 1; i >= 0; i--) stack.push({ at: at[i] as unknown, from })
-    } else if (from === keys.length) {
+    } else if (from === path.length) {
       if (at !== null && at !== undefined) found.push(at)
     } else if (typeof at === 'object' && at !== null) {
       const object = at as { readonly [key: string]: unknown }
-      const rest = keys.slice(from).join('.')
-      const key = keys[from] ?? ''
-      if (Object.hasOwn(object, rest)) stack.push({ at: object[rest], from: keys.length })
+      const { key, rest } = path[from] ?? { key: '', rest: '' }
+      if (Object.hasOwn(object, rest)) stack.push({ at: object[rest], from: path.length })
       else if (Object.hasOwn(object, key)) stack.push({ at: object[key], from: from + 1 })
     }
   }
+  return found
 }

@@ -29,11 +29,32 @@ export function isMonotone({ type, bounds, branches }: Pick<CorrelationRule, 'ty
   return bounds.every(({ op }) => op === 'gt' || op === 'gte') && branches.every(({ unseen }) => unseen.length === 0)
 }
 
+/**
+ * What a figure that one more event can only raise is at most over the entries from `from` on: worked out without a gauge, as most groups are far
+ * from what is asked.
+ */
+export function mostOf({ type, branches }: CorrelationRule, entries: readonly Entry[], from: number): number {
+  if (type === 'event_count') return entries.length - from
+  if (type === 'value_sum') return Number.POSITIVE_INFINITY
+  let seen = 0
+  let values = 0
+  for (let i = from; i < entries.length; i++) {
+    const entry = entries[i] as Entry
+    seen |= entry.rules
+    values += entry.values.length
+  }
+  if (type === 'value_count') return values
+  if (branches.length > 0) return branches.some(branch => branch.seen.every(rule => seen & (1 << rule))) ? 1 : 0
+  let rules = 0
+  for (; seen !== 0; seen &= seen - 1) rules++
+  return rules
+}
+
 /** A gauge for one window, or one that slides. */
 export function gaugeOf(rule: CorrelationRule): Gauge {
   switch (rule.type) {
     case 'event_count':
-      return new Distinct(entry => [entry.unit])
+      return rule.inputs.every(({ kind }) => kind === 'rule') ? new Count() : new Distinct(entry => [entry.unit])
     case 'value_count':
       return new Distinct(entry => entry.values)
     case 'value_sum':
@@ -47,6 +68,23 @@ export function gaugeOf(rule: CorrelationRule): Gauge {
       return rule.branches.length > 0 ? new Branches(rule.branches, false) : new Seen(rule.references.map((_, i) => i))
     case 'temporal_ordered':
       return rule.branches.length > 0 ? new Branches(rule.branches, true) : new InOrder(rule.references.map((_, i) => i))
+  }
+}
+
+/** Where each event counts as one. */
+class Count implements Gauge {
+  #count = 0
+
+  add(): void {
+    this.#count++
+  }
+
+  remove(): void {
+    this.#count--
+  }
+
+  value(): number {
+    return this.#count
   }
 }
 

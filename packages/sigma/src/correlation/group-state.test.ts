@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { correlation, EPOCH, MINUTE, setOf, Stream, windowsOf } from '../../test/correlating.ts'
 import { plainState } from '../../test/state.ts'
 import { digest } from './digest.ts'
-import { CAPPED, type Entry, insert, LATE, type Limits, readEntries, writeEntries } from './group-state.ts'
+import { CAPPED, type Entry, insert, LATE, newGroup, placeAfter, type Span } from './group-state.ts'
+import { packing } from './packing.ts'
+import { type Fitted, fit, type Limits, sizeOf } from './room.ts'
 
 const LIMITS: Limits = { entries: 4_096, characters: 100_000 }
 const at = Date.UTC(2026, 0, 1)
@@ -25,68 +27,122 @@ const one = (i: number, more: Partial<Entry> = {}): Entry => {
 const many = (length: number, more: (i: number) => Partial<Entry> = () => ({})): readonly Entry[] =>
   Array.from({ length }, (_, i) => one(i, more(i)))
 
-describe('a group’s entries', () => {
-  it('are read as they were written', () => {
+/** What is kept of entries, and how it reads as JSON. */
+const kept = (
+  entries: readonly Entry[],
+  limits: Limits,
+  keepOldest: boolean,
+  lost?: Span,
+): Fitted & { readonly json: string } => {
+  const fitted = fit(entries, sizeOf(entries), lost, limits, keepOldest)
+  return { ...fitted, json: JSON.stringify(packing.pack({ ...newGroup([]), ...fitted })) }
+}
+
+describe('a group’s state', () => {
+  const groups = fc.record({
+    by: fc.array(fc.string(), { maxLength: 2 }),
+    entries: fc
+      .uniqueArray(entry, { selector: ({ id }) => id, maxLength: 20 })
+      .map(entries => insert([], entries)?.entries ?? []),
+    fired: fc.option(fc.array(fc.nat()), { nil: undefined }),
+    lost: fc.option(fc.tuple(fc.nat(), fc.nat()), { nil: undefined }),
+    judged: fc.option(fc.nat(), { nil: undefined }),
+    grace: fc.option(fc.tuple(fc.nat(), fc.nat()), { nil: undefined }),
+  })
+
+  it('is read as it was written', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(entry, { selector: ({ id }) => id, maxLength: 20 }), entries => {
-        const sorted: Entry[] = []
-        insert(sorted, entries)
-        const written = writeEntries(sorted, { at }, LIMITS, false)
-        const state = JSON.parse(JSON.stringify({ by: [], at, ...written }))
-        expect(readEntries(state)).toEqual(sorted)
+      fc.property(groups, group => {
+        const state = { ...group, size: sizeOf(group.entries) }
+        expect(packing.unpack(JSON.parse(JSON.stringify(packing.pack(state))))).toEqual(state)
       }),
       { numRuns: 300 },
     )
   })
 
+  it('takes no more characters than its size says', () => {
+    fc.assert(
+      fc.property(groups, ({ entries }) => {
+        const wide = entries.filter(({ uid }) => JSON.stringify(uid).length === uid.length + 2)
+        const { rows, texts = [] } = packing.pack({ by: [], entries: wide, size: 0 })
+        expect(JSON.stringify(rows).length + JSON.stringify(texts).length).toBeLessThanOrEqual(4 + escaped(wide) + sizeOf(wide))
+      }),
+    )
+  })
+})
+
+/** Characters that JSON adds where a text is not written as it is. */
+const escaped = (entries: readonly Entry[]): number =>
+  entries.flatMap(({ carried }) => carried.flat()).reduce((sum, text) => sum + JSON.stringify(text).length - text.length - 2, 0)
+
+describe('a group’s entries', () => {
+  it('stand in the order of time, each once, whatever comes with what', () => {
+    const batches = fc.array(fc.uniqueArray(entry, { selector: ({ id }) => id, maxLength: 30 }), { maxLength: 6 })
+    fc.assert(
+      fc.property(batches, all => {
+        let entries: readonly Entry[] = []
+        const first = new Map<string, Entry>()
+        for (const batch of all) {
+          const fresh = batch.filter(({ id }) => !first.has(id))
+          for (const each of fresh) first.set(each.id, each)
+          const inserted = insert(entries, batch)
+          expect(inserted?.since).toBe(fresh.length > 0 ? Math.min(...fresh.map(({ time }) => time)) : undefined)
+          entries = inserted?.entries ?? entries
+        }
+        expect(entries).toEqual([...first.values()].sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1)))
+        const middle = entries[Math.floor(entries.length / 2)]?.time ?? 0
+        expect(placeAfter(entries, middle)).toBe(entries.filter(({ time }) => time <= middle).length)
+      }),
+    )
+  })
+
   it('that do not fit are dropped, the oldest first, and between which times is kept', () => {
-    const { rows, lost } = writeEntries(many(100), { at }, { ...LIMITS, entries: 60 }, false)
-    expect(readEntries({ by: [], at, rows }).map(({ time }) => time - at)).toEqual(Array.from({ length: 60 }, (_, i) => i + 40))
+    const { entries, lost } = kept(many(100), { ...LIMITS, entries: 60 }, false)
+    expect(entries.map(({ time }) => time - at)).toEqual(Array.from({ length: 60 }, (_, i) => i + 40))
     expect(lost).toEqual([at, at + 39])
-    expect(writeEntries(many(10), { at, lost: [at - 5, at] }, LIMITS, false).lost).toEqual([at - 5, at])
+    expect(kept(many(10), LIMITS, false, [at - 5, at]).lost).toEqual([at - 5, at])
   })
 
   it('of a window that waits for its end are dropped from its end', () => {
-    const { rows } = writeEntries(many(100), { at }, { ...LIMITS, entries: 60 }, true)
-    expect(readEntries({ by: [], at, rows }).at(-1)?.time).toBe(at + 59)
+    expect(kept(many(100), { ...LIMITS, entries: 60 }, true).entries.at(-1)?.time).toBe(at + 59)
   })
 
   it('of a rare rule outlive those of a frequent one', () => {
-    const { rows } = writeEntries(
+    const { entries } = kept(
       many(100, i => ({ rules: i < 3 ? 2 : 1 })),
-      { at },
       { ...LIMITS, entries: 20 },
       false,
     )
-    const left = readEntries({ by: [], at, rows })
-    expect(left).toHaveLength(20)
-    expect(left.filter(({ rules }) => rules === 2)).toHaveLength(3)
+    expect(entries).toHaveLength(20)
+    expect(entries.filter(({ rules }) => rules === 2)).toHaveLength(3)
   })
 
   it('take no more characters than they may, with whatever they hold', () => {
     const values = many(8).map(({ id }) => id)
     const wide = many(4_096, i => ({ values, rules: i % 5, uid: `${i}`.repeat(10), carried: [[`user ${i}`]] }))
     for (const keepOldest of [false, true]) {
-      const written = writeEntries(wide, { at }, LIMITS, keepOldest)
-      expect(JSON.stringify(written).length).toBeLessThan(LIMITS.characters * 1.05)
-      expect(written.rows.length).toBeGreaterThan(500)
-      expect(written.lost).toBeDefined()
+      const { entries, lost, json } = kept(wide, LIMITS, keepOldest)
+      expect(json.length).toBeLessThan(LIMITS.characters * 1.05)
+      expect(entries.length).toBeGreaterThan(500)
+      expect(lost).toBeDefined()
     }
   })
 
   it('forget uids first: they are only shown', () => {
     const uid = (i: number): string => `0e95725d-7320-415d-80f7-${String(i).padStart(12, '0')}`
-    const written = writeEntries(
+    const { entries, json } = kept(
       many(4_000, i => ({ uid: uid(i) })),
-      { at },
       LIMITS,
       false,
     )
-    const left = readEntries({ by: [], at, rows: written.rows })
-    expect(left).toHaveLength(4_000)
-    expect(left.at(-1)?.uid).toBe(uid(3_999))
-    expect(left[0]?.uid).toBe('')
-    expect(JSON.stringify(written).length).toBeLessThan(LIMITS.characters * 1.05)
+    expect(entries).toHaveLength(4_000)
+    expect(entries.at(-1)?.uid).toBe(uid(3_999))
+    expect(entries[0]?.uid).toBe('')
+    expect(json.length).toBeLessThan(LIMITS.characters * 1.05)
+  })
+
+  it('do not keep a uid that is very long', () => {
+    expect(kept([one(1, { uid: 'x'.repeat(129) })], LIMITS, false).entries.map(({ uid }) => uid)).toEqual([''])
   })
 })
 

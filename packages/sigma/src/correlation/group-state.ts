@@ -23,28 +23,30 @@ export const LATE = 1
 /** Not all of what the event holds was taken. */
 export const CAPPED = 2
 
-/** One group's state as JSON. */
-export interface Stored {
+/** One group's state. Nothing in it is ever changed: a store may keep it as it is, and `packGroup` makes it JSON. */
+export interface Group {
   /** Group-by values to be shown. */
   readonly by: readonly string[]
-  /** Epoch milliseconds from which times are counted. */
-  readonly at: number
-  readonly rows: readonly string[]
-  /** What entries carry; rows name it by its place. */
-  readonly texts?: readonly (readonly string[])[]
-  /** Cells of the grid of suppression that have had their finding. */
-  readonly fired?: readonly number[]
+  /** The earliest first, and of one moment by id. */
+  readonly entries: readonly Entry[]
+  /** Characters that the entries take as JSON, at most (`room.ts`). */
+  readonly size: number
+  /** Cells of the grid of suppression that have had their finding, the earliest first. */
+  readonly fired?: readonly number[] | undefined
   /** The event times between which entries were dropped for want of room. */
-  readonly lost?: readonly [from: number, to: number]
+  readonly lost?: Span | undefined
   /** Up to where windows were judged, epoch milliseconds. */
-  readonly judged?: number
+  readonly judged?: number | undefined
   /** Since when late events have come in, and until when windows that hold them stay open. */
-  readonly grace?: readonly [since: number, until: number]
+  readonly grace?: readonly [since: number, until: number] | undefined
   /** Windows that were judged by a tick which has not said that their findings are delivered. */
-  readonly pending?: readonly Found[]
+  readonly pending?: readonly Found[] | undefined
   /** When they are named again. */
-  readonly retry?: number
+  readonly retry?: number | undefined
 }
+
+/** Event times, both included. */
+export type Span = readonly [from: number, to: number]
 
 /** A window in which a correlation holds, as JSON. */
 export interface Found {
@@ -61,144 +63,62 @@ export interface Found {
   readonly flags: number
 }
 
-export interface Limits {
-  /** Entries of one group. */
-  readonly entries: number
-  /** Characters of a group's state as JSON. */
-  readonly characters: number
+export const newGroup = (by: readonly string[]): Group => ({ by, entries: [], size: 0 })
+
+/** So many new entries are each looked for; for more, the ids of the known ones are put into a set first. */
+const SCANNED = 16
+
+export interface Inserted {
+  readonly entries: readonly Entry[]
+  readonly fresh: readonly Entry[]
+  /** The time of the earliest that is new. */
+  readonly since: number
 }
 
-/** What of `Limits.characters` uids may take: they only serve to be shown. */
-const UID_SHARE = 0.3
-const UID_LENGTH = 128
-const EMPTY: Omit<Stored, 'at'> = { by: [], rows: [] }
-
-export const initialState = (at: number): Stored => ({ ...EMPTY, at })
-
-/** The entries of a state, the earliest first. */
-export const readEntries = ({ at, rows, texts = [] }: Stored): Entry[] => rows.map(row => readRow(row, at, texts))
-
-/** Puts in what is not there yet and answers whether anything was new. */
-export function insert(entries: Entry[], added: Iterable<Entry>): { readonly since: number } | undefined {
-  const known = new Set(entries.map(({ id }) => id))
-  let since = Number.POSITIVE_INFINITY
-  for (const entry of added) {
-    if (known.has(entry.id)) continue
-    known.add(entry.id)
-    entries.push(entry)
-    since = Math.min(since, entry.time)
-  }
-  if (since === Number.POSITIVE_INFINITY) return undefined
-  entries.sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1))
-  return { since }
+/** Puts in what is not there yet, and says from when on; undefined when nothing is new. No id stands in `added` twice. */
+export function insert(entries: readonly Entry[], added: readonly Entry[]): Inserted | undefined {
+  const fresh = unknownOf(entries, added)
+  const first = fresh[0]
+  if (!first) return undefined
+  if (fresh.length > 1) fresh.sort(inOrder)
+  return { entries: merged(entries, fresh), fresh, since: fresh[0]?.time ?? first.time }
 }
 
-/** Writes entries as rows that fit, and says what was dropped: of the rules seen most often, the oldest, or with `keepOldest` the newest. */
-export function writeEntries(
-  entries: readonly Entry[],
-  before: Pick<Stored, 'at' | 'lost'>,
-  limits: Limits,
-  keepOldest: boolean,
-): Pick<Stored, 'rows' | 'texts' | 'lost'> {
-  let kept = entries
-  let rows: readonly string[] = []
-  let texts = new Texts()
-  for (let room = limits.entries; ; room = Math.min(Math.floor(room * 0.9), kept.length - 1)) {
-    if (kept.length > room) kept = drop(kept, kept.length - room, keepOldest)
-    texts = new Texts()
-    rows = kept.map(entry => writeRow(entry, before.at, texts))
-    if (size(rows) + texts.size <= limits.characters * (1 - UID_SHARE) || kept.length <= 1) break
+function unknownOf(entries: readonly Entry[], added: readonly Entry[]): Entry[] {
+  if (added.length > SCANNED) {
+    const known = new Set(entries.map(({ id }) => id))
+    return added.filter(({ id }) => !known.has(id))
   }
-  const { lost } = before
-  const stays = new Set(kept)
-  const times = [...(lost ?? []), ...entries.flatMap(entry => (stays.has(entry) ? [] : [entry.time]))]
-  return {
-    rows: withUids(rows, kept, limits.characters - size(rows) - texts.size, keepOldest),
-    ...(texts.all.length > 0 ? { texts: texts.all } : {}),
-    ...(times.length > 0 ? { lost: [Math.min(...times), Math.max(...times)] } : {}),
-  }
+  return added.filter(({ id }) => {
+    for (let i = entries.length - 1; i >= 0; i--) if (entries[i]?.id === id) return false
+    return true
+  })
 }
 
-const size = (rows: readonly string[]): number => rows.reduce((sum, row) => sum + row.length + 3, 0)
+const inOrder = (a: Entry, b: Entry): number => a.time - b.time || (a.id < b.id ? -1 : 1)
 
-function drop(entries: readonly Entry[], count: number, keepOldest: boolean): readonly Entry[] {
-  const order = keepOldest ? entries.toReversed() : entries
-  const frequency = new Map<number, number>()
-  for (const { rules } of entries) frequency.set(rules, (frequency.get(rules) ?? 0) + 1)
-  const dropped = new Set<Entry>()
-  while (dropped.size < count) {
-    const [most, often] = [...frequency].reduce((a, b) => (b[1] > a[1] ? b : a))
-    const next = Math.max(1, Math.min(count - dropped.size, Math.ceil(often / 10)))
-    let left = next
-    for (const entry of order) {
-      if (left === 0) break
-      if (entry.rules !== most || dropped.has(entry)) continue
-      dropped.add(entry)
-      left--
-    }
-    frequency.set(most, often - next)
+function merged(entries: readonly Entry[], fresh: readonly Entry[]): readonly Entry[] {
+  const [first] = fresh
+  const last = entries.at(-1)
+  if (!first || !last || inOrder(last, first) < 0) return entries.concat(fresh)
+  const out: Entry[] = []
+  let at = 0
+  for (const entry of fresh) {
+    for (let next = entries[at]; next && inOrder(next, entry) < 0; next = entries[++at]) out.push(next)
+    out.push(entry)
   }
-  return entries.filter(entry => !dropped.has(entry))
-}
-
-/** Numbers what entries carry, so that it is written once. */
-class Texts {
-  readonly all: (readonly string[])[] = []
-  readonly #places = new Map<string, number>()
-  size = 0
-
-  place(carried: readonly string[]): number {
-    const key = JSON.stringify(carried)
-    let place = this.#places.get(key)
-    if (place === undefined) {
-      place = this.all.push(carried) - 1
-      this.#places.set(key, place)
-      this.size += key.length + 1
-    }
-    return place
-  }
-}
-
-function writeRow({ id, time, rules, values, carried, unit, flags }: Entry, at: number, texts: Texts): string {
-  let row = id + (time - at).toString(36)
-  if (rules !== 0) row += ` r${rules.toString(36)}`
-  if (flags !== 0) row += ` f${flags}`
-  if (values.length > 0) row += ` v${values.join(',')}`
-  if (carried.length > 0) row += ` c${carried.map(each => texts.place(each)).join(',')}`
-  if (unit !== id) row += ` u${unit}`
-  return row
-}
-
-/** Uids stand at a row's end while there is room: of what is judged at the end of its window the earliest, else the newest. */
-function withUids(rows: readonly string[], entries: readonly Entry[], room: number, earliest: boolean): readonly string[] {
-  const out = [...rows]
-  for (let n = 0; n < rows.length; n++) {
-    const i = earliest ? n : rows.length - 1 - n
-    const uid = entries[i]?.uid ?? ''
-    if (uid === '' || uid.length > UID_LENGTH) continue
-    room -= uid.length + 2
-    if (room < 0) break
-    out[i] += ` i${uid}`
-  }
+  for (; at < entries.length; at++) out.push(entries[at] as Entry)
   return out
 }
 
-function readRow(row: string, at: number, texts: readonly (readonly string[])[]): Entry {
-  const uidAt = row.indexOf(' i')
-  const [head = '', ...rest] = (uidAt < 0 ? row : row.slice(0, uidAt)).split(' ')
-  const id = head.slice(0, 8)
-  const part = (letter: string): string | undefined => rest.find(each => each.startsWith(letter))?.slice(1)
-  return {
-    id,
-    time: at + Number.parseInt(head.slice(8), 36),
-    rules: Number.parseInt(part('r') ?? '0', 36),
-    values: part('v')?.split(',') ?? [],
-    carried:
-      part('c')
-        ?.split(',')
-        .map(place => texts[Number(place)] ?? []) ?? [],
-    unit: part('u') ?? id,
-    uid: uidAt < 0 ? '' : row.slice(uidAt + 2),
-    flags: Number(part('f') ?? 0),
+/** The place of the first entry that is later than `time`; the number of entries when none is. */
+export function placeAfter(entries: readonly Entry[], time: number): number {
+  let low = 0
+  let high = entries.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((entries[middle]?.time ?? 0) <= time) low = middle + 1
+    else high = middle
   }
+  return low
 }

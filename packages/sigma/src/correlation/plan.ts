@@ -1,8 +1,8 @@
 import { digest } from './digest.ts'
 import { isMonotone } from './gauge.ts'
-import type { Limits } from './group-state.ts'
 import { silentIds, withCarried } from './link.ts'
 import type { CorrelationRule } from './model.ts'
+import type { Limits } from './room.ts'
 
 export interface CorrelatorOptions {
   /**

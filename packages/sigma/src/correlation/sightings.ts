@@ -23,7 +23,9 @@ export type Sightings = Map<string, Sighting[]>
 export interface Share {
   readonly group: string
   readonly by: readonly string[]
-  readonly entries: Map<string, Entry>
+  readonly entries: Entry[]
+  /** The entries' places by id, where there are many. */
+  places: Map<string, number> | undefined
 }
 
 /** The matches that correlations look at, by rule. An event without a time is none that a window could hold. */
@@ -74,29 +76,56 @@ function add(sightings: Sightings, id: string, sighting: Sighting): void {
 }
 
 /** Shares sightings out to the groups of one correlation. An event that several of its rules matched is one entry. */
-export function shareOut({ rule, bound }: Plan, sightings: Sightings, now: number): Iterable<Share> {
+export function shareOut({ rule, bound }: Plan, sightings: Sightings, now: number): readonly Share[] {
   const shares = new Map<string, Share>()
   const temporal = rule.type === 'temporal' || rule.type === 'temporal_ordered'
   for (const [i, input] of rule.inputs.entries()) {
-    for (const { read: reader, ...sighting } of sightings.get(input.id) ?? []) {
-      const read = reader(input)
+    for (const sighting of sightings.get(input.id) ?? []) {
+      const read = sighting.read(input)
       const brought = valuesOf(rule, input, read)
       if (!brought) continue
       const { groups, cut } = groupsOf(input.groupBy, read)
       const carried = carriedOf(input, read)
       const ahead = sighting.time > now + bound
       const late = ahead || sighting.time < now - bound ? LATE : 0
-      const flags = sighting.flags | late | (cut || brought.cut || carried.cut ? CAPPED : 0)
+      const entry: Entry = {
+        id: sighting.id,
+        time: ahead ? now : sighting.time,
+        rules: temporal ? 1 << i : 0,
+        values: brought.values,
+        carried: carried.rows,
+        unit: sighting.unit,
+        uid: sighting.uid,
+        flags: sighting.flags | late | (cut || brought.cut || carried.cut ? CAPPED : 0),
+      }
       for (const { key, shown } of groups) {
         let share = shares.get(key)
-        if (!share) shares.set(key, (share = { group: key, by: shown, entries: new Map() }))
-        const before = share.entries.get(sighting.id)
-        const rules = (before?.rules ?? 0) | (temporal ? 1 << i : 0)
-        const time = ahead ? now : sighting.time
-        const values = before?.values ?? brought.values
-        share.entries.set(sighting.id, { ...sighting, time, flags, values, carried: before?.carried ?? carried.rows, rules })
+        if (!share) shares.set(key, (share = { group: key, by: shown, entries: [], places: undefined }))
+        put(share, entry)
       }
     }
   }
-  return shares.values()
+  return [...shares.values()]
+}
+
+/** So many entries are looked through; beyond, their places are kept. */
+const SCANNED = 8
+
+function put(share: Share, entry: Entry): void {
+  const { entries } = share
+  const at = placeOf(share, entry.id)
+  const before = entries[at]
+  if (before) {
+    entries[at] = { ...entry, values: before.values, carried: before.carried, rules: before.rules | entry.rules }
+    return
+  }
+  share.places?.set(entry.id, entries.length)
+  entries.push(entry)
+}
+
+function placeOf(share: Share, id: string): number {
+  const { entries } = share
+  if (entries.length < SCANNED) return entries.findIndex(entry => entry.id === id)
+  share.places ??= new Map(entries.map((entry, i) => [entry.id, i]))
+  return share.places.get(id) ?? -1
 }

@@ -1,7 +1,8 @@
-import { gaugeOf, keeps } from './gauge.ts'
-import { CAPPED, type Entry, type Found, insert, readEntries, type Stored, writeEntries } from './group-state.ts'
-import type { Plan } from './plan.ts'
 import { carriedBy, foundIn } from './found.ts'
+import { gaugeOf, keeps, mostOf } from './gauge.ts'
+import { CAPPED, type Entry, type Found, type Group, insert, placeAfter } from './group-state.ts'
+import type { Plan } from './plan.ts'
+import { fit, sizeOf } from './room.ts'
 
 /**
  * A moment at which a correlation holds, for the correlations that name it: its time, the start of the finding it belongs to, the event's uid, and
@@ -12,6 +13,7 @@ export type Moment = readonly [time: number, start: number, uid: string, flags: 
 /** One way, with nothing carried. */
 export const NOTHING: Moment[4] = [[]]
 
+/** What a fold says; mostly nothing, and then it says null: answers are kept for each batch. */
 export interface Answer {
   readonly found: readonly Found[]
   readonly moments: readonly Moment[]
@@ -21,6 +23,8 @@ export interface Answer {
 const FIRED_LIMIT = 2_048
 /** Characters that moments of one fold may take: an answer is kept for the case that its batch comes again. */
 const MOMENTS_LENGTH = 60_000
+/** Events that a group in flood keeps beyond what it needs, before they are looked through. */
+const SPARE = 32
 /** Uids that the findings of one fold show together, for the same reason. */
 const UIDS_LIMIT = 512
 
@@ -29,18 +33,79 @@ const UIDS_LIMIT = 512
  * one, so what fires depends on which events there are and not on when they came: each new event can only bring more windows to fire. A finding
  * is named by the cell, of a grid of event time, in which the window ends.
  */
-export function slide(stored: Stored, added: Iterable<Entry>, plan: Plan): { readonly state: Stored; readonly answer: Answer } {
+export function slide(
+  group: Group,
+  added: readonly Entry[],
+  plan: Plan,
+): { readonly state: Group; readonly answer: Answer | null } {
   const { rule, suppression } = plan
-  const entries = readEntries(stored)
-  const fired = new Set(stored.fired)
+  const inserted = insert(group.entries, added)
+  if (!inserted) return { state: group, answer: null }
+  const { entries, since } = inserted
+  const newest = entries.at(-1)?.time ?? 0
+
+  const before = group.fired ?? NO_CELLS
+  let fired: Set<number> | undefined
+  let answer: Answer | null = null
+  if ((plan.chained || !areFired(before, since, newest, suppression)) && mayHold(entries, since, plan)) {
+    fired = new Set(before)
+    answer = tell(entries, since, fired, group, plan)
+    if (answer.found.length === 0 && answer.moments.length === 0) answer = null
+    if (fired.size === before.length) fired = undefined
+  }
+
+  // An event may come `bound` late, after one whose clock ran `bound` ahead; its window reaches a timespan further back.
+  const horizon = newest - rule.timespan - 2 * plan.bound
+  let cells = fired ? [...fired].sort((a, b) => a - b) : before
+  const kept = after(horizon, thinned(entries, cells, plan))
+  const fitted = fit(kept, group.size + sizeOf(inserted.fresh), group.lost, plan.limits, false)
+  const { lost } = fitted
+  const live = cells.findIndex(cell => (cell + 1) * suppression > horizon)
+  const from = Math.max(live < 0 ? cells.length : live, cells.length - FIRED_LIMIT)
+  if (from > 0) cells = cells.slice(from)
+  return {
+    state: {
+      by: group.by,
+      entries: fitted.entries,
+      size: fitted.size,
+      fired: cells.length > 0 ? cells : undefined,
+      lost: lost && lost[1] > horizon ? lost : undefined,
+    },
+    answer,
+  }
+}
+
+const NO_CELLS: readonly number[] = []
+
+/** Whether all cells between two moments have had their finding. */
+function areFired(fired: readonly number[], from: number, to: number, suppression: number): boolean {
+  if (fired.length === 0) return false
+  const last = Math.floor(to / suppression)
+  let at = fired.indexOf(Math.floor(from / suppression))
+  if (at < 0) return false
+  // Each cell stands once and in order, so the next is its neighbour or another is missing.
+  for (let cell = fired[at] as number; cell < last; cell++) if (fired[++at] !== cell + 1) return false
+  return true
+}
+
+/** False where no window that ends at `since` or later can hold, by what is known without looking at each. */
+function mayHold(entries: readonly Entry[], since: number, { rule }: Plan): boolean {
+  return keeps(rule.bounds, mostOf(rule, entries, placeAfter(entries, since - rule.timespan)))
+}
+
+const after = (time: number, entries: readonly Entry[]): readonly Entry[] => {
+  const from = placeAfter(entries, time)
+  return from === 0 ? entries : entries.slice(from)
+}
+
+/** Looks at each window that ends at `since` or later, and adds to `fired` the cells that have their finding now. */
+function tell(entries: readonly Entry[], since: number, fired: Set<number>, { lost }: Group, plan: Plan): Answer {
+  const { rule, suppression } = plan
   const found: Found[] = []
   const moments: Moment[] = []
-  const fresh = insert(entries, added)
-  if (!fresh) return { state: stored, answer: { found, moments } }
-
   let room = MOMENTS_LENGTH
   let uids = UIDS_LIMIT
-  for (const { from, to, time, value } of windows(entries, fresh.since, plan)) {
+  for (const { from, to, time, value } of windows(entries, since, plan)) {
     const cell = Math.floor(time / suppression)
     const start = cell * suppression
     if (plan.chained && room > 0) {
@@ -50,21 +115,11 @@ export function slide(stored: Stored, added: Iterable<Entry>, plan: Plan): { rea
     }
     if (fired.has(cell)) continue
     fired.add(cell)
-    const one = foundIn(entries.slice(from, to), { start, end: start + suppression, value }, rule, stored.lost)
+    const one = foundIn(entries.slice(from, to), { start, end: start + suppression, value }, rule, lost)
     uids -= one.events.length
     found.push(uids >= 0 ? one : { ...one, events: [] })
   }
-
-  // An event may come `bound` late, after one whose clock ran `bound` ahead; its window reaches a timespan further back.
-  const horizon = (entries.at(-1)?.time ?? 0) - rule.timespan - 2 * plan.bound
-  const kept = thinned(entries, fired, plan).filter(({ time }) => time > horizon)
-  const { lost: dropped, ...written } = writeEntries(kept, stored, plan.limits, false)
-  const cells = [...fired].filter(cell => (cell + 1) * suppression > horizon).sort((a, b) => a - b)
-  const lost = dropped && dropped[1] > horizon ? { lost: dropped } : {}
-  return {
-    state: { by: stored.by, at: stored.at, ...written, fired: cells.slice(-FIRED_LIMIT), ...lost },
-    answer: { found, moments },
-  }
+  return { found, moments }
 }
 
 interface Window {
@@ -79,7 +134,7 @@ interface Window {
 /** The windows that end at `since` or later and in which the condition holds. All events of one moment are in or out together. */
 function* windows(entries: readonly Entry[], since: number, { rule }: Plan): Generator<Window> {
   const gauge = gaugeOf(rule)
-  let from = entries.findIndex(({ time }) => time > since - rule.timespan)
+  let from = placeAfter(entries, since - rule.timespan)
   let to = from
   for (let next = entries[to]; next; next = entries[to]) {
     const { time } = next
@@ -106,18 +161,15 @@ function momentOf(window: readonly Entry[], time: number, start: number, { rule 
  * Leaves out events that no window needs: one that ends soon after the event has had its finding, and one that ends later is met by the events
  * after it, which are kept. So the state of a group in flood stays small, and the findings are the same.
  */
-function thinned(entries: readonly Entry[], fired: ReadonlySet<number>, { rule, suppression, enough }: Plan): readonly Entry[] {
-  if (enough === undefined || entries.length <= enough) return entries
+function thinned(entries: readonly Entry[], cells: readonly number[], { rule, suppression, enough }: Plan): readonly Entry[] {
+  // Not each time, but when there is something to gain.
+  if (enough === undefined || entries.length <= enough + Math.min(SPARE, enough / 2) || cells.length === 0) return entries
   const kept: Entry[] = []
-  const told = (from: number, to: number): boolean => {
-    for (let cell = Math.floor(from / suppression); cell <= Math.floor(to / suppression); cell++)
-      if (!fired.has(cell)) return false
-    return true
-  }
-  for (const entry of entries.toReversed()) {
+  for (let i = entries.length - 1; i >= 0; i--) {
+    const entry = entries[i] as Entry
     const met = kept[kept.length - enough]?.time
     const last = entry.time + rule.timespan - 1
-    if (met === undefined || !told(entry.time, Math.min(met, last))) kept.push(entry)
+    if (met === undefined || !areFired(cells, entry.time, Math.min(met, last), suppression)) kept.push(entry)
   }
-  return kept.reverse()
+  return kept.length === entries.length ? entries : kept.reverse()
 }

@@ -1,0 +1,140 @@
+import { DIGEST_LENGTH } from './digest.ts'
+import type { Entry, Span } from './group-state.ts'
+
+export interface Limits {
+  /** Entries of one group. */
+  readonly entries: number
+  /** Characters of a group's state as JSON. */
+  readonly characters: number
+}
+
+/** What of `Limits.characters` uids may take: they only serve to be shown. */
+const UID_SHARE = 0.3
+const UID_LENGTH = 128
+/** Milliseconds of some years in base 36, with a sign. */
+const TIME_LENGTH = 9
+
+export interface Fitted {
+  readonly entries: readonly Entry[]
+  readonly size: number
+  readonly lost: Span | undefined
+}
+
+/**
+ * Leaves out what does not fit, and says what was dropped: of the rules seen most often, the oldest, or with `keepOldest` the newest. `size` says
+ * how many characters the entries take at most; only where that is too many, they are counted.
+ */
+export function fit(
+  entries: readonly Entry[],
+  size: number,
+  lost: Span | undefined,
+  limits: Limits,
+  keepOldest: boolean,
+): Fitted {
+  const most = limits.characters * (1 - UID_SHARE)
+  if (entries.length <= limits.entries && size <= most) return { entries, size, lost }
+  let kept = entries
+  let taken = 0
+  for (let room = limits.entries; ; room = Math.min(Math.floor(room * 0.9), kept.length - 1)) {
+    if (kept.length > room) kept = drop(kept, kept.length - room, keepOldest)
+    taken = rowsLength(kept, most)
+    if (taken <= most || kept.length <= 1) break
+  }
+  const fitted = withUids(kept, limits.characters - taken, keepOldest)
+  return { entries: fitted, size: sizeOf(fitted), lost: kept === entries ? lost : spanOf(entries, kept, lost) }
+}
+
+/** Characters of an entry's row in JSON at most, without its time, its uid and the texts that it carries. */
+function rowLength({ id, rules, values, carried, unit, flags }: Entry): number {
+  let length = DIGEST_LENGTH + 3
+  if (rules !== 0) length += 8
+  if (flags !== 0) length += 3
+  if (values.length > 0) {
+    length += 1
+    for (const value of values) length += value.length + 1
+  }
+  if (carried.length > 0) length += 2 + 5 * carried.length
+  if (unit !== id) length += 2 + unit.length
+  return length
+}
+
+/** Characters that entries take at most, whatever stands beside them. A uid too long to be kept makes it endless, so that it is looked at. */
+export function sizeOf(entries: readonly Entry[]): number {
+  let size = 0
+  for (const entry of entries) {
+    size += rowLength(entry) + TIME_LENGTH
+    if (entry.uid !== '') size += entry.uid.length <= UID_LENGTH ? entry.uid.length + 2 : Number.POSITIVE_INFINITY
+    for (const each of entry.carried) for (const text of each) size += text.length + 16
+  }
+  return size
+}
+
+/** Characters of all rows without uids and of what they carry, exactly where it is about `most`. */
+function rowsLength(entries: readonly Entry[], most: number): number {
+  const span = ((entries.at(-1)?.time ?? 0) - (entries[0]?.time ?? 0)).toString(36).length
+  let size = 0
+  let carried = 0
+  for (const entry of entries) {
+    size += rowLength(entry) + span
+    for (const each of entry.carried) for (const text of each) carried += text.length + 16
+  }
+  if (carried === 0 || size + carried <= most) return size + carried
+  // What several entries carry is written once, and each names its place.
+  const texts = new Set<string>()
+  for (const entry of entries) for (const each of entry.carried) texts.add(JSON.stringify(each))
+  for (const text of texts) size += text.length + 1
+  return size
+}
+
+function spanOf(entries: readonly Entry[], kept: readonly Entry[], lost: Span | undefined): Span {
+  const stays = new Set(kept)
+  let [from, to] = lost ?? [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const entry of entries) {
+    if (stays.has(entry)) continue
+    from = Math.min(from, entry.time)
+    to = Math.max(to, entry.time)
+  }
+  return [from, to]
+}
+
+function drop(entries: readonly Entry[], count: number, keepOldest: boolean): readonly Entry[] {
+  const frequency = new Map<number, number>()
+  for (const { rules } of entries) frequency.set(rules, (frequency.get(rules) ?? 0) + 1)
+  if (frequency.size === 1) return keepOldest ? entries.slice(0, -count) : entries.slice(count)
+  const order = keepOldest ? entries.toReversed() : entries
+  const dropped = new Set<Entry>()
+  while (dropped.size < count) {
+    const [most, often] = [...frequency].reduce((a, b) => (b[1] > a[1] ? b : a))
+    const next = Math.max(1, Math.min(count - dropped.size, Math.ceil(often / 10)))
+    let left = next
+    for (const entry of order) {
+      if (left === 0) break
+      if (entry.rules !== most || dropped.has(entry)) continue
+      dropped.add(entry)
+      left--
+    }
+    frequency.set(most, often - next)
+  }
+  return entries.filter(entry => !dropped.has(entry))
+}
+
+/** Uids stay while there is room: of what is judged at the end of its window the earliest, else the newest. */
+function withUids(entries: readonly Entry[], room: number, earliest: boolean): readonly Entry[] {
+  let needed = 0
+  let longest = 0
+  for (const { uid } of entries) {
+    needed += uid.length + 2
+    if (uid.length > longest) longest = uid.length
+  }
+  if (needed <= room && longest <= UID_LENGTH) return entries
+  const out = [...entries]
+  let left = room
+  for (let n = 0; n < out.length; n++) {
+    const i = earliest ? n : out.length - 1 - n
+    const entry = out[i]
+    if (!entry || entry.uid === '') continue
+    if (entry.uid.length <= UID_LENGTH && left >= 0) left -= entry.uid.length + 2
+    if (entry.uid.length > UID_LENGTH || left < 0) out[i] = { ...entry, uid: '' }
+  }
+  return out
+}
