@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
@@ -8,6 +8,7 @@ import { readBody } from '@weir/schema'
 import { type FakeKinesis, KEYS, STREAM_ARN, startKinesis } from '../src/testing/kinesis.ts'
 import { event, type FakePlatform, startPlatform } from '../src/testing/platform.ts'
 import { VERSION } from '../src/version.ts'
+import { LAZY } from './builtins.ts'
 import { bundleExtension, MAX_BUNDLE_BYTES, prepareLayer } from './bundle.ts'
 
 let root: string
@@ -43,6 +44,28 @@ describe('the layer', () => {
     const newer =
       /\.(?:toSorted|toReversed|toSpliced|isWellFormed|toWellFormed|toBase64|toHex|union|difference)\(|withResolvers|Object\.groupBy|fromAsync|RegExp\.escape/g
     expect([...text.matchAll(newer)].map(each => each[0])).toEqual([])
+  })
+
+  it('knows by name all that is used of the built-ins that it loads late', async () => {
+    const used = new Map<string, Set<string>>()
+    for (const folder of ['../src/', '../../schema/src/batch/', '../../schema/src/redact/']) {
+      const base = new URL(folder, import.meta.url)
+      for (const file of await readdir(base, { recursive: true })) {
+        if (!file.endsWith('.ts') || file.endsWith('.test.ts') || /(?:testing|decode|measure)/.test(file)) continue
+        const text = await readFile(new URL(file, base), 'utf8')
+        const named = [...text.matchAll(/^import \{([^}]+)\} from '(node:[^']+)'/gm)].flatMap(([, names = '', from = '']) =>
+          names.split(',').map(name => [from, name.trim().replace(/ as .*/, '')] as const),
+        )
+        const spaces = [...text.matchAll(/^import \* as (\w+) from '(node:[^']+)'/gm)].flatMap(([, name = '', from = '']) =>
+          [...text.matchAll(new RegExp(`\\b${name}\\.(\\w+)`, 'g'))].map(([, each = '']) => [from, each] as const),
+        )
+        for (const [from, name] of [...named, ...spaces].filter(([, name]) => !name.startsWith('type '))) {
+          used.set(from, (used.get(from) ?? new Set()).add(name))
+        }
+      }
+    }
+    for (const [from, names] of Object.entries(LAZY))
+      expect(names, from).toEqual(expect.arrayContaining([...(used.get(from) ?? ['?'])]))
   })
 
   it('has the version of its package', async () => {

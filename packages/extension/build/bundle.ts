@@ -2,6 +2,8 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { lazyBuiltins } from './builtins.ts'
+import { packedDictionary } from './dictionary.ts'
 
 /** A file of the layer: its path inside it (which Lambda mounts at /opt), its bytes, its Unix mode. */
 export interface LayerFile {
@@ -52,6 +54,10 @@ async function bundle(): Promise<Uint8Array> {
     target: 'node18',
     legalComments: 'none',
     logLevel: 'silent',
+    plugins: [lazyBuiltins, packedDictionary],
+    // Once for the whole file, instead of once a module.
+    banner: { js: '"use strict";' },
+    tsconfigRaw: '{}',
   })
   return outputFiles[0]?.contents ?? new Uint8Array()
 }

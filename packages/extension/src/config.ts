@@ -33,6 +33,8 @@ export interface Config {
 
 /** The extension's name: Lambda requires that it equals the file's name in /opt/extensions. */
 export const NAME = 'weir'
+/** How each line that we print begins. */
+export const OWN_PREFIX = `${NAME}: `
 
 const ARN = /^arn:(aws[a-z-]*):kinesis:([a-z0-9-]{5,32}):(\d{12}):stream\/([a-zA-Z0-9_.-]{1,128})$/
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/

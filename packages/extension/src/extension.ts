@@ -1,17 +1,12 @@
-import { createBreaker } from './breaker.ts'
-import { type Config, readConfig, type Stream } from './config.ts'
+import { type Config, OWN_PREFIX, readConfig, type Stream } from './config.ts'
 import { type Counters, createCounters } from './counters.ts'
-import { createCredentials } from './credentials.ts'
 import type { Host, Target } from './host/host.ts'
-import { createKinesis } from './kinesis.ts'
 import { createLambdaApi, isManagedInstance, type LambdaApi, type Registration, type Subscription } from './lambda-api.ts'
-import { idle, live, sleep } from './lifecycle.ts'
-import { createRecorder } from './recorder.ts'
-import { createRedaction } from './redaction.ts'
-import { createSandbox } from './sandbox.ts'
-import { createShipper } from './ship.ts'
-import { OWN_PREFIX } from './signals/extension-log.ts'
+import { askEvents, type Events, idle, sleep } from './events.ts'
 import { listenForTelemetry, type TelemetryListener } from './telemetry-listener.ts'
+
+/** Telemetry that comes before there is a recorder, POSTs: the platform sends one or two, and has to wait for the answer to the first. */
+const MAX_EARLY = 8
 
 /**
  * The extension: registers, subscribes, then lives through invocations until SHUTDOWN. Resolves after `host.exit`, and otherwise never: a process
@@ -25,34 +20,39 @@ export async function run(host: Host): Promise<void> {
   const registration = await register(host, api)
   if (!config.stream) {
     host.say(`${OWN_PREFIX}idle: ${config.faults.join('; ')}`)
-    return idle(host, api, counters)
+    return idle(host, askEvents(host, api, counters))
   }
-  try {
-    await watch(host, config, config.stream, api, registration, counters)
-  } catch {
-    host.say(`${OWN_PREFIX}idle: internal error`)
-    await idle(host, api, counters)
-  }
+  await watch(host, config, config.stream, api, registration, counters)
 }
 
+/** Asks for the first event as soon as telemetry is subscribed, since Lambda waits for that; the recorder is read and made meanwhile. */
 async function watch(
   host: Host,
   config: Config,
-  { stream, endpoint }: { stream: Stream; endpoint: Target },
+  to: { stream: Stream; endpoint: Target },
   api: LambdaApi,
   registration: Registration,
   counters: Counters,
 ): Promise<void> {
-  const sandbox = createSandbox(host, config, registration)
-  const redaction = createRedaction(host, config.fingerprintKey ?? host.random(32), counters)
-  const recorder = createRecorder(host, config, sandbox, redaction, counters)
-  const kinesis = createKinesis(host, stream, endpoint, createCredentials(host))
-  const shipper = createShipper(host, kinesis, recorder, createBreaker(host))
-
-  const { listener, schema } = await subscribe(host, config, api, counters, body => recorder.take(body))
-  const mode = !listener ? 'no-telemetry' : isManagedInstance(config) ? 'managed-instances' : 'telemetry'
-  recorder.begin({ mode, schema })
-  await live({ host, config, api, counters, recorder, shipper, listener })
+  const early: Uint8Array[] = []
+  let taken = (body: Uint8Array) => {
+    if (early.length < MAX_EARLY) early.push(body)
+    else counters.drop('buffer-full', 1, body.length)
+  }
+  const { listener, schema } = await subscribe(host, config, api, counters, body => taken(body))
+  const events: Events = askEvents(host, api, counters)
+  try {
+    const { fly } = await import('./flight.ts')
+    await fly({ host, config, counters, listener, events, ...to }, registration, recorder => {
+      const mode = !listener ? 'no-telemetry' : isManagedInstance(config) ? 'managed-instances' : 'telemetry'
+      recorder.begin({ mode, schema })
+      taken = body => recorder.take(body)
+      for (const body of early.splice(0)) recorder.take(body)
+    })
+  } catch {
+    host.say(`${OWN_PREFIX}idle: internal error`)
+    await idle(host, events)
+  }
 }
 
 /** Subscribes, or counts why not: the function's own signals are shipped all the same. */

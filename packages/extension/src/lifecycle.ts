@@ -1,8 +1,9 @@
 import type { Config } from './config.ts'
 import type { Counters } from './counters.ts'
+import { type Events, sleep } from './events.ts'
 import { createFlushPolicy } from './flush.ts'
 import type { Host } from './host/host.ts'
-import { type InvokeEvent, isManagedInstance, type LambdaApi, type ShutdownEvent } from './lambda-api.ts'
+import { type InvokeEvent, isManagedInstance, type ShutdownEvent } from './lambda-api.ts'
 import type { Recorder } from './recorder.ts'
 import type { Shipper } from './ship.ts'
 import type { TelemetryListener } from './telemetry-listener.ts'
@@ -11,12 +12,12 @@ import type { TelemetryListener } from './telemetry-listener.ts'
 export interface Parts {
   readonly host: Host
   readonly config: Config
-  readonly api: LambdaApi
   readonly counters: Counters
   readonly recorder: Recorder
   readonly shipper: Shipper
   /** Absent: no telemetry comes, so there is nothing to wait for. */
   readonly listener: TelemetryListener | undefined
+  readonly events: Events
 }
 
 /** A flush ends this long after it began, whatever happens. */
@@ -36,7 +37,6 @@ const MANAGED_MS = 10_000
 /** At SHUTDOWN the last telemetry is still on its way: wait until none has come for QUIET_MS, at most SETTLE_MS of the 2 s there are. */
 const QUIET_MS = 100
 const SETTLE_MS = 300
-const MAX_BACKOFF_MS = 5_000
 
 /** Calls `next` until SHUTDOWN, ships on the way, and ends the process: the only place that does. */
 export async function live(parts: Parts): Promise<void> {
@@ -48,7 +48,7 @@ export async function live(parts: Parts): Promise<void> {
   recorder.restored = () => shipper.forget()
 
   for (;;) {
-    const event = await nextEvent(parts)
+    const event = await parts.events()
     if (event.type === 'SHUTDOWN') return shutdown(parts, event)
     if (snapshot) recorder.renew()
     recorder.sandbox.invoked(event.functionArn, event.requestId, host.now())
@@ -61,30 +61,6 @@ export async function live(parts: Parts): Promise<void> {
     } else {
       if (recorder.sandbox.seen(event.requestId) !== 'nothing') silent = 0
       if (plan !== 'none') await shipper.flush(limit(parts, event))
-    }
-  }
-}
-
-/** Nothing can be captured or shipped: the function must not notice. */
-export async function idle(host: Host, api: LambdaApi, counters: Counters): Promise<void> {
-  for (;;) {
-    const event = await nextEvent({ host, api, counters })
-    if (event.type === 'SHUTDOWN') return host.exit(0)
-  }
-}
-
-/** The next event. An API that answers nonsense is asked again, ever more slowly; there is nothing else that would not fail the function. */
-async function nextEvent({
-  host,
-  api,
-  counters,
-}: Pick<Parts, 'host' | 'api' | 'counters'>): Promise<InvokeEvent | ShutdownEvent> {
-  for (let pause = 100; ; pause = Math.min(MAX_BACKOFF_MS, pause * 2)) {
-    try {
-      return await api.next()
-    } catch {
-      counters.fault('lambda-api:next')
-      await sleep(host, pause)
     }
   }
 }
@@ -139,8 +115,6 @@ async function settled(host: Host, listener: TelemetryListener, until: number): 
 }
 
 const limit = ({ host }: Parts, { deadline }: InvokeEvent): number => Math.min(host.now() + FLUSH_MS, deadline - MARGIN_MS)
-
-export const sleep = (host: Host, ms: number): Promise<void> => new Promise(resolve => void host.after(ms, resolve))
 
 function repeat(host: Host, ms: number, task: () => void): () => void {
   let cancel = () => {}

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { body, testRecorder } from '../testing/recorder.ts'
-import { OWN_PREFIX } from './extension-log.ts'
+import { OWN_PREFIX } from '../config.ts'
 
 it('keeps what other extensions print and drops what we print', () => {
   const { recorder, shipped } = testRecorder()

@@ -1,8 +1,6 @@
+import { OWN_PREFIX } from '../config.ts'
 import { captureLog } from './function-log.ts'
 import type { Signal } from './signal.ts'
-
-/** How each line of ours begins. */
-export const OWN_PREFIX = 'weir: '
 
 /**
  * `extension`: what extensions print; only where WEIR_EXTENSION_LOGS=1 subscribed to it. Our own lines would come back to us for ever, so they

@@ -1,8 +1,8 @@
 import * as zlib from 'node:zlib'
 
 /** CRC-32 (the one of zlib) of `bytes`, going on from `previous`. Own table where the host's zlib has none (Node before 20.15). */
-export const crc32: (bytes: Uint8Array, previous?: number) => number =
-  typeof zlib.crc32 === 'function' ? (bytes, previous = 0) => zlib.crc32(bytes, previous) : tableCrc32
+export const crc32 = (bytes: Uint8Array, previous = 0): number =>
+  typeof zlib.crc32 === 'function' ? zlib.crc32(bytes, previous) : tableCrc32(bytes, previous)
 
 let table: Int32Array | undefined
 

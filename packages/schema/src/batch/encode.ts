@@ -12,7 +12,6 @@ export { packPlatform } from './platform.ts'
 
 /** Avro single-object encoding: the marker, then the schema's fingerprint. */
 const HEADER = Buffer.from(`c301${ENVELOPE_FINGERPRINT}`, 'hex')
-const DICTIONARY = DICTIONARIES.get(CURRENT_DICTIONARY)
 const CODE: Readonly<Record<ContentType, number>> = {
   'application/json': 0,
   'text/plain': 1,
@@ -45,7 +44,8 @@ export function encodeBatch(batch: Batch): Uint8Array {
 
   const payload = encodePayload(batch)
   if (payload.length > MAX_RAW_BYTES) throw new RangeError(`batch.records: more than ${MAX_RAW_BYTES} bytes before compression`)
-  const deflated = deflateRawSync(payload, DICTIONARY ? { dictionary: DICTIONARY, level: 9 } : {})
+  const dictionary = DICTIONARIES.get(CURRENT_DICTIONARY)
+  const deflated = deflateRawSync(payload, dictionary ? { dictionary, level: 9 } : {})
   const smaller = deflated.length < payload.length
   const records = smaller ? deflated : payload
 

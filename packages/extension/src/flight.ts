@@ -1,0 +1,32 @@
+import { createBreaker } from './breaker.ts'
+import type { Stream } from './config.ts'
+import { createCredentials } from './credentials.ts'
+import type { Target } from './host/host.ts'
+import { createKinesis } from './kinesis.ts'
+import type { Registration } from './lambda-api.ts'
+import { live, type Parts } from './lifecycle.ts'
+import { createRecorder, type Recorder } from './recorder.ts'
+import { createRedaction } from './redaction.ts'
+import { createSandbox } from './sandbox.ts'
+import { createShipper } from './ship.ts'
+
+/** What there is before the recorder: all that registering and subscribing needs. */
+export interface Ground extends Omit<Parts, 'recorder' | 'shipper'> {
+  readonly stream: Stream
+  readonly endpoint: Target
+}
+
+/**
+ * The heavy half of the extension, loaded when the first event has been asked for: makes the recorder, hands it to `made`, and lives until
+ * SHUTDOWN. Throws only before that.
+ */
+export function fly(ground: Ground, registration: Registration, made: (recorder: Recorder) => void): Promise<void> {
+  const { host, config, counters, stream, endpoint } = ground
+  const sandbox = createSandbox(host, config, registration)
+  const redaction = createRedaction(host, config.fingerprintKey ?? host.random(32), counters)
+  const recorder = createRecorder(host, config, sandbox, redaction, counters)
+  const kinesis = createKinesis(host, stream, endpoint, createCredentials(host))
+  const shipper = createShipper(host, kinesis, recorder, createBreaker(host))
+  made(recorder)
+  return live({ ...ground, recorder, shipper })
+}
