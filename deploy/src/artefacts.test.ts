@@ -114,6 +114,22 @@ describe('the ingest function', () => {
     expect(ticked).toEqual({ settled: 0, failed: 0, closed: 0 })
   })
 
+  it('loads neither the YAML library nor what Node brings for fetch when it starts', async () => {
+    const loaded = new Map<string, string>()
+    const load = async (file: string): Promise<void> => {
+      if (loaded.has(file)) return
+      const text = await readFile(join(task, file), 'utf8')
+      loaded.set(file, text)
+      for (const [, next = ''] of text.matchAll(/(?:from|import)"\.\/([^"]+)"/g)) await load(next)
+    }
+    await load('index.mjs')
+    expect(loaded.size).toBeGreaterThan(1)
+    const code = [...loaded.values()].join('\n')
+    expect(code).toContain('RE2JSSyntaxException') // a library that is needed: this would see the other
+    expect(code).not.toContain('YAMLParseError')
+    expect(code).not.toMatch(/from"(?:node:)?https?"/)
+  })
+
   it('takes a pack that is published, in the place of the one in its zip, before its first batch', async () => {
     await writeFile(join(folder, 'mine.yml'), MINE)
     const mine = await loadRules(folder, false, ['mine.yml'])
