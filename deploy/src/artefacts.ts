@@ -60,11 +60,11 @@ export async function buildIngest(out: string, rules: LoadedRules): Promise<Arte
  */
 const requiredHttp: Plugin = {
   name: 'required-http',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?https?$/ }, ({ path, kind }) =>
+  setup(bundling) {
+    bundling.onResolve({ filter: /^(node:)?https?$/ }, ({ path, kind }) =>
       kind === 'import-statement' ? { path, namespace: 'required' } : { path, external: true },
     )
-    onLoad({ filter: /^/, namespace: 'required' }, ({ path }) => ({ contents: `module.exports = require('${path}')` }))
+    bundling.onLoad({ filter: /^/, namespace: 'required' }, ({ path }) => ({ contents: `module.exports = require('${path}')` }))
   },
 }
 
