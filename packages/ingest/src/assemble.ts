@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { createRedactor } from '@weir/schema/redact'
 import { type CorrelationRule, createCorrelator, type Level, type OpenPack, openPack, type StateStore } from '@weir/sigma'
 import type { Config, Route } from './config.ts'
+import { correlatorOptions } from './correlate.ts'
 import { detectionsOf } from './detections.ts'
 import { type ConfiguredSink, createForwarder, type Forwarder } from './forward.ts'
 import { createRequester } from './http.ts'
@@ -91,7 +92,10 @@ export async function assemble(config: Config, around: Surroundings): Promise<As
     ...(around.replay
       ? {
           correlatorOf: (correlations: readonly CorrelationRule[]) => {
-            replay = createReplay(createCorrelator(correlations, { lateness: REPLAY_LATENESS_MS }), { now })
+            replay = createReplay(
+              createCorrelator(correlations, { ...correlatorOptions(config.detections), lateness: REPLAY_LATENESS_MS }),
+              { now },
+            )
             return replay.correlator
           },
         }

@@ -137,6 +137,15 @@ const head = z.strictObject({
         [],
       ),
       secretsPerWindow: z._default(count('Secrets harvesting: different secrets one principal may read in one window.'), 10),
+      latenessMinutes: z._default(
+        count(
+          'Correlations: how long after its time an event may come, minutes. Counts are exact up to it; what waits for the end of its window waits so much longer.',
+        ),
+        10,
+      ),
+      suppressionMinutes: z.optional(
+        count('Correlations: a group makes one finding in so many minutes. Default: the timespan of each correlation.'),
+      ),
     }),
     {},
   ),

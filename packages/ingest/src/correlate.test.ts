@@ -1,7 +1,7 @@
 import { createCorrelator, createEngine, linkRules, parseRules, type CorrelationMatch, type StateStore } from '@weir/sigma'
 import { describe, expect, it } from 'vitest'
 import { validateConfig } from './config.ts'
-import type { EventCorrelator } from './correlate.ts'
+import { correlatorOptions, type EventCorrelator } from './correlate.ts'
 import { type Detections, detect } from './detect.ts'
 import type { Event } from './event.ts'
 import { createReplay, REPLAY_LATENESS_MS } from './replay.ts'
@@ -138,6 +138,14 @@ describe('detect with correlations', () => {
     expect(names[0]).toBe('x'.repeat(200))
     expect(names[1]).toHaveLength(43)
     expect([names[2] === names[1], names[3] === names[1]]).toEqual([true, false])
+  })
+})
+
+describe('correlatorOptions', () => {
+  it('are milliseconds of what the config says, and leave suppression to each correlation unless it says so', () => {
+    const of = (detections: object) => correlatorOptions(validateConfig({ detections }).detections)
+    expect(of({})).toEqual({ lateness: 600_000 })
+    expect(of({ latenessMinutes: 2, suppressionMinutes: 90 })).toEqual({ lateness: 120_000, suppression: 5_400_000 })
   })
 })
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { CorrelationMatch, Correlator, CorrelatorContext, Match, StateStore } from '@weir/sigma'
+import type { CorrelationMatch, Correlator, CorrelatorContext, CorrelatorOptions, Match, StateStore } from '@weir/sigma'
+import type { Config } from './config.ts'
 import type { Event } from './event.ts'
 import type { Found } from './finding.ts'
+import { measure } from './observe.ts'
 
 /** The correlations that run over the matches of the rules. */
 export interface Correlations {
@@ -21,6 +23,12 @@ export interface Matched {
   readonly matches: readonly Match[]
 }
 
+/** How a config has correlations run. */
+export const correlatorOptions = ({ latenessMinutes, suppressionMinutes }: Config['detections']): CorrelatorOptions => ({
+  lateness: latenessMinutes * 60_000,
+  ...(suppressionMinutes !== undefined && { suppression: suppressionMinutes * 60_000 }),
+})
+
 const BATCH_LENGTH = 200 // what a correlator takes
 
 /** Counts an input's matches. `batch` names the input and is the same on redelivery. */
@@ -33,7 +41,8 @@ export async function correlate(
 ): Promise<readonly CorrelationMatch[]> {
   if (matched.length === 0) return []
   const name = batch.length <= BATCH_LENGTH ? batch : createHash('sha256').update(batch).digest('base64url')
-  return correlator.observe(matched, { batch: name, now, state })
+  const late: CorrelatorContext['late'] = ({ meta }, events) => measure('weir.correlations.late', events, { title: meta.title })
+  return correlator.observe(matched, { batch: name, now, state, late })
 }
 
 const CAVEATS: Readonly<Record<CorrelationMatch['caveats'][number], string>> = {

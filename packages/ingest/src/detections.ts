@@ -2,7 +2,7 @@ import { detectors } from '@weir/detections'
 import { type CorrelationRule, createCorrelator, type Level, type OpenPack } from '@weir/sigma'
 import { choose, isChosen } from './chosen.ts'
 import type { Config } from './config.ts'
-import type { EventCorrelator } from './correlate.ts'
+import { correlatorOptions, type EventCorrelator } from './correlate.ts'
 import type { Detections } from './detect.ts'
 import type { Log } from './observe.ts'
 
@@ -11,7 +11,7 @@ export interface Running {
   readonly log: Log
   /** Findings below this level are not made. */
   readonly minLevel?: Level | undefined
-  /** What counts for the correlations; a plain correlator unless given. */
+  /** What counts for the correlations; a correlator as the config says unless given. */
   readonly correlatorOf?: (correlations: readonly CorrelationRule[]) => EventCorrelator
 }
 
@@ -19,7 +19,7 @@ export interface Running {
 export function detectionsOf(
   pack: OpenPack,
   { rules, detections }: Pick<Config, 'rules' | 'detections'>,
-  { log, minLevel = 'informational', correlatorOf = createCorrelator }: Running,
+  { log, minLevel = 'informational', correlatorOf = rules => createCorrelator(rules, correlatorOptions(detections)) }: Running,
 ): Detections {
   const choice = { disable: rules.disable, minLevel }
   const { correlations, isHeard, notes } = choose(pack, choice)

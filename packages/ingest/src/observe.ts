@@ -25,6 +25,10 @@ export const METRICS = {
     unit: '{finding}',
     description: 'Correlations that hold, by door (event, tick) and caveat (none, late, capped)',
   },
+  'weir.correlations.late': {
+    unit: '{event}',
+    description: 'Events that came for a window which was judged already, and did not count, by title',
+  },
   'weir.detections.failed': { unit: '{failure}', description: 'Detectors that threw, by title' },
   'weir.sink.events': {
     unit: '{event}',

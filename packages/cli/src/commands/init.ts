@@ -26,6 +26,7 @@ detections:
   billedUsdPerWindow: 5        # denial of wallet: dollars one function may bill in one window
   failuresPerWindow: 5         # timeouts and out-of-memory of one function in one window
   windowMinutes: 5
+  latenessMinutes: 10          # how late an event may come and still be counted by correlations
 
 # Secrets are references: env:NAME, file:PATH, secretsmanager:ARN[#KEY], ssm:NAME
 # redaction:

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { correlation, EPOCH, MINUTE, setOf, Stream, windowsOf } from '../../test/correlating.ts'
 import { plainState } from '../../test/state.ts'
 import type { StateStore } from '../state.ts'
+import { createEngine } from '../engine.ts'
+import { createCorrelator } from './correlator.ts'
 
 const FEW = '{ type: event_count, rules: [a], group-by: [user], timespan: 10m, condition: { lt: 2 } }'
 const few = correlation(FEW, 'Few', 'name: few\n')
@@ -85,6 +87,35 @@ describe('closing windows', () => {
     const first = await stream.tick(500)
     const rest = await stream.tick(501)
     expect([first.length, rest.length]).toEqual([32, 8])
+  })
+
+  it('tells of events that came for a window which was judged, once for each batch', async () => {
+    const set = setOf(few)
+    const [rule] = set.correlations
+    const engine = createEngine(set.rules)
+    const correlator = createCorrelator(set.correlations)
+    const state = plainState()
+    const late: unknown[] = []
+    const send = (uid: string, at: number, now: number) => {
+      const event = {
+        uid,
+        time: EPOCH + at * MINUTE,
+        logsource: { product: 'test' },
+        record: { what: 'a', user: 'ann' },
+        ocsf: {},
+      }
+      const context = { batch: uid, now: EPOCH + now * MINUTE, state }
+      return correlator.observe([{ event, matches: engine.match(event) }], {
+        ...context,
+        late: (of, events) => late.push([of, events]),
+      })
+    }
+    await send('in time', 0, 0)
+    expect(await correlator.close({ now: EPOCH + 30 * MINUTE, state }, 10)).toHaveLength(1)
+    expect(await send('too late', 5, 31)).toEqual([])
+    await send('of the next window', 31, 31)
+    expect(late.map(each => (each as unknown[])[1])).toEqual([1])
+    expect((late[0] as [typeof rule])[0]?.meta).toEqual(rule?.meta)
   })
 
   it('leaves what is not a correlation’s alone', async () => {

@@ -30,7 +30,7 @@ interface Closed {
  */
 export function closing(plans: readonly Plan[], propagate: Propagate): Correlator['close'] {
   const find = (key: string): Plan | undefined => plans.find(({ prefix }) => key.startsWith(prefix))
-  return async ({ now, state }, limit, deliver) => {
+  return async ({ now, state, late }, limit, deliver) => {
     const due = (await state.due(now, limit)).filter(({ key }) => key.startsWith(KEY))
     const closed = await inParallel(due, async ({ key, wakeAt }): Promise<Closed | undefined> => {
       const plan = find(key)
@@ -48,7 +48,8 @@ export function closing(plans: readonly Plan[], propagate: Propagate): Correlato
         const sightings: Sightings = new Map()
         sightMoments(sightings, plan, group, by, momentsOf([each]))
         // Named by the window, so that a repetition is answered as it was the first time.
-        matches.push(...(await propagate(sightings, { batch: `window|${digest(`${key}|${each.start}`, 40)}`, now, state })))
+        const batch = `window|${digest(`${key}|${each.start}`, 40)}`
+        matches.push(...(await propagate(sightings, { batch, now, state, ...(late && { late }) })))
       }
     }
     await deliver?.(matches)

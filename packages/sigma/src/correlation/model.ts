@@ -93,6 +93,8 @@ export interface CorrelatorContext {
   /** Epoch milliseconds. Whoever replays old events gives the time at which they came, or they are all late. */
   readonly now: number
   readonly state: StateStore
+  /** Told of events that came for a window which was judged before: they are not counted. Of a batch that comes again, once more. */
+  readonly late?: (rule: CorrelationRule, events: number) => void
 }
 
 /** One correlation that holds for one group in one window: a finding. Its uid is made of rule, group and window. */

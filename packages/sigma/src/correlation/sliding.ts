@@ -17,6 +17,8 @@ export const NOTHING: Moment[4] = [[]]
 export interface Answer {
   readonly found: readonly Found[]
   readonly moments: readonly Moment[]
+  /** Events that came for windows which were judged before. */
+  readonly missed?: number
 }
 
 /** Cells whose finding is remembered: more than a horizon has, unless the suppression is far shorter than the timespan. */

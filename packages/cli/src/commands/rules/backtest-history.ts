@@ -1,5 +1,5 @@
 import { memoryState, type Event } from '@weir/ingest'
-import { createReplay, type Replay } from '@weir/ingest/replay.ts'
+import { createReplay, REPLAY_LATENESS_MS, type Replay } from '@weir/ingest/replay.ts'
 import {
   type CorrelationMatch,
   createCorrelator,
@@ -39,7 +39,10 @@ export class History {
       ...told.map(rule => [rule.meta.id, new Tally(rule, 'correlation', samples)] as const),
     ])
     this.#feeding = new Set(correlations.flatMap(({ inputs }) => inputs.map(({ id }) => id)))
-    if (correlations.length > 0) this.#replay = createReplay(createCorrelator(correlations), { now: Date.now, held: HELD })
+    if (correlations.length > 0) {
+      const correlator = createCorrelator(correlations, { lateness: REPLAY_LATENESS_MS })
+      this.#replay = createReplay(correlator, { now: Date.now, held: HELD })
+    }
     this.#assumed = assumed
   }
 
