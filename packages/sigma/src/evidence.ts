@@ -13,67 +13,102 @@ export interface Evidence {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-/** Tells why a rule holds for the matcher's event: the selections that hold and the values that made them hold. */
-export function evidenceOf({ condition, selections }: Question, matcher: Matcher, fields: readonly string[]): Evidence {
-  const names = new Set<string>()
-  const found = new Map<string, unknown>()
+/** Tells why rules hold for a matcher's event: the selections that hold and the values that made them hold. */
+export class Gatherer {
+  readonly #matcher: Matcher
+  readonly #names: readonly string[]
+  #question: Question = { condition: { kind: 'or', items: [] }, selections: [] }
+  #selections: string[] = []
+  #fields: Record<string, unknown> = {}
+  #count = 0
 
-  function holds(node: Expression): boolean {
+  constructor(matcher: Matcher, fields: readonly string[]) {
+    this.#matcher = matcher
+    this.#names = fields
+  }
+
+  of(question: Question): Evidence {
+    this.#question = question
+    const selections: string[] = (this.#selections = [])
+    const fields: Record<string, unknown> = (this.#fields = {})
+    this.#count = 0
+    if (this.#holds(question.condition)) this.#gather(question.condition)
+    return { selections, fields }
+  }
+
+  #holds(node: Expression): boolean {
     switch (node.kind) {
       case 'and':
-        return node.items.every(holds)
+        for (const item of node.items) if (!this.#holds(item)) return false
+        return true
       case 'or':
-        return node.items.some(holds)
+        for (const item of node.items) if (this.#holds(item)) return true
+        return false
       case 'not':
-        return !holds(node.item)
+        return !this.#holds(node.item)
       case 'selection': {
-        const detection = selections[node.at]?.detection
-        return detection !== undefined && holds(detection)
+        const detection = this.#question.selections[node.at]?.detection
+        return detection !== undefined && this.#holds(detection)
       }
       case 'item': {
-        const any = (ids: readonly number[]): boolean => ids.some(id => matcher.holds(id))
-        return (node.all ? node.values.every(any) : node.values.some(any)) !== node.negated
+        const { all } = node
+        // What ends the search: with `all` a value that does not match, else one that does.
+        for (const ids of node.values) if (this.#any(ids) !== all) return all === node.negated
+        return all !== node.negated
       }
     }
   }
 
-  /** Gathers from a part that holds. */
-  function gather(node: Expression): void {
-    if (node.kind === 'item') item(node)
-    else if (node.kind === 'selection') {
-      const selection = selections[node.at]
-      if (!selection || names.has(selection.name)) return
-      names.add(selection.name)
-      gather(selection.detection)
-      // What stands under a `not` held by being absent, so there is nothing to show.
-    } else if (node.kind !== 'not') for (const part of node.items) if (holds(part)) gather(part)
+  #any(ids: readonly number[]): boolean {
+    for (const id of ids) if (this.#matcher.holds(id)) return true
+    return false
   }
 
-  function item({ field: slot, negated, values }: ItemExpression): void {
+  /** Gathers from a part that holds. */
+  #gather(node: Expression): void {
+    if (node.kind === 'item') this.#item(node)
+    else if (node.kind === 'selection') {
+      const selection = this.#question.selections[node.at]
+      if (!selection || this.#selections.includes(selection.name)) return
+      this.#selections.push(selection.name)
+      this.#gather(selection.detection)
+      // What stands under a `not` held by being absent, so there is nothing to show.
+    } else if (node.kind !== 'not') for (const part of node.items) if (this.#holds(part)) this.#gather(part)
+  }
+
+  #item({ field: slot, negated, values }: ItemExpression): void {
     if (negated && slot === KEYWORDS) return
-    const field = matcher.field(slot)
+    const field = this.#matcher.field(slot)
     for (const ids of values) {
-      if (found.size >= EVIDENCE_FIELDS) return
-      const index = negated ? 0 : first(ids)
+      if (this.#count >= EVIDENCE_FIELDS) return
+      const index = negated ? 0 : this.#first(ids)
       if (index < 0) continue
       // A field that is absent, null or only present has no one value that matched; its first is shown, if any.
       const shown = index < field.values.length ? field.values[index] : field.values[0]
       if (shown === undefined && !field.found) continue
-      const name = (slot === KEYWORDS ? matcher.view.keywordPlace(index) : (fields[slot] ?? '')).slice(0, EVIDENCE_NAME)
-      if (!found.has(name)) found.set(name, shown === undefined ? null : capped(shown))
+      this.#show(slot === KEYWORDS ? this.#matcher.view.keywordPlace(index) : (this.#names[slot] ?? ''), shown)
     }
   }
 
-  function first(ids: readonly number[]): number {
+  #first(ids: readonly number[]): number {
     for (const id of ids) {
-      const index = matcher.which(id)
+      if (!this.#matcher.holds(id)) continue
+      const index = this.#matcher.which(id)
       if (index >= 0) return index
     }
     return -1
   }
 
-  if (holds(condition)) gather(condition)
-  return { selections: [...names], fields: Object.fromEntries(found) }
+  #show(field: string, value: unknown): void {
+    const name = field.length > EVIDENCE_NAME ? field.slice(0, EVIDENCE_NAME) : field
+    if (Object.hasOwn(this.#fields, name)) return
+    this.#count++
+    const shown = value === undefined ? null : capped(value)
+    // To set `__proto__` would not make a field of that name.
+    if (name === '__proto__')
+      Object.defineProperty(this.#fields, name, { value: shown, enumerable: true, writable: true, configurable: true })
+    else this.#fields[name] = shown
+  }
 }
 
 function capped(value: unknown): unknown {

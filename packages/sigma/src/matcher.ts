@@ -1,4 +1,4 @@
-import type { FieldIndex, Finds, Hit } from './index/field.ts'
+import type { FieldIndex, Hit } from './index/field.ts'
 import { BETWEEN, type Route } from './index/route.ts'
 import type { Plan } from './plan/plan.ts'
 import { KEYWORDS } from './plan/predicate.ts'
@@ -9,6 +9,7 @@ import { EventView, type Field, textOf } from './view.ts'
 
 /** Rounds are marked in 32 bits, with one bit for the answer. */
 const LAST_ROUND = 2 ** 30 - 1
+const NO_UNITS: readonly number[] = []
 
 /** The conditions of a plan's units as functions, from a generated module, each given a function that answers predicates. */
 export type Conditions = readonly ((holds: (id: number) => boolean) => boolean)[]
@@ -17,7 +18,7 @@ export type Conditions = readonly ((holds: (id: number) => boolean) => boolean)[
  * Finds the units of a plan that hold for one body of an event, one event after another. What it has found out of a predicate is kept for
  * all units of the event.
  */
-export class Matcher implements Finds {
+export class Matcher {
   readonly view: EventView
   readonly #plan: Plan
   readonly #conditions: Conditions | undefined
@@ -30,9 +31,10 @@ export class Matcher implements Finds {
   /** By unit: the round in which it was proposed. */
   readonly #proposed: Int32Array
   #decided: Uint8Array = new Uint8Array(0)
-  #candidates: number[] = []
+  /** The units that are proposed, the first `#count` of them. */
+  readonly #candidates: number[] = []
+  #count = 0
   #round = 0
-  #texts = 0
 
   constructor(plan: Plan, conditions?: Conditions) {
     this.#plan = plan
@@ -46,7 +48,7 @@ export class Matcher implements Finds {
   }
 
   /** The units of the route that hold, in their order. The view stays on this event until the next. */
-  match(body: object, route: Route): number[] {
+  match(body: object, route: Route): readonly number[] {
     if (++this.#round > LAST_ROUND) {
       this.#round = 1
       this.#answers.fill(0)
@@ -54,12 +56,14 @@ export class Matcher implements Finds {
     }
     this.view.reset(body)
     this.#decided = route.decided
-    const candidates = (this.#candidates = [])
+    this.#count = 0
     this.#search(body, route)
+    const { always } = route
+    if (this.#count === 0 && always.length === 0) return NO_UNITS
     const holding: number[] = []
-    for (const unit of route.always) if (this.#run(unit)) holding.push(unit)
-    for (let i = 0; i < candidates.length; i++) {
-      const unit = candidates[i] ?? 0
+    for (const unit of always) if (this.#run(unit)) holding.push(unit)
+    for (let i = 0; i < this.#count; i++) {
+      const unit = this.#candidates[i] ?? 0
       if (this.#run(unit)) holding.push(unit)
     }
     return holding.length > 1 ? holding.sort((a, b) => a - b) : holding
@@ -87,16 +91,20 @@ export class Matcher implements Finds {
     return slot === KEYWORDS ? this.view.keywords() : this.view.field(slot)
   }
 
-  found(hit: Hit): void {
-    if (hit.predicate >= 0) this.#answers[hit.predicate] = 2 * this.#round + 1
-    const { units } = hit
-    for (let i = 0; i < units.length; i++) this.#propose(units[i] ?? 0)
+  #found(hits: readonly Hit[]): void {
+    for (let h = 0; h < hits.length; h++) {
+      const hit = hits[h]
+      if (!hit) continue
+      if (hit.predicate >= 0) this.#answers[hit.predicate] = 2 * this.#round + 1
+      const { units } = hit
+      for (let i = 0; i < units.length; i++) this.#propose(units[i] ?? 0)
+    }
   }
 
   #propose(unit: number): void {
     if (this.#proposed[unit] === this.#round) return
     this.#proposed[unit] = this.#round
-    this.#candidates.push(unit)
+    this.#candidates[this.#count++] = unit
   }
 
   #search(body: object, { walk, fields, byName, keywords }: Route): void {
@@ -120,7 +128,7 @@ export class Matcher implements Finds {
     const { values } = this.view.keywords()
     if (values.length === 0) return
     for (const unit of keywords.present) this.#propose(unit)
-    if (keywords.reads) keywords.searchFolded(fold(values.map(textOf).join(BETWEEN)), ++this.#texts, this)
+    if (keywords.reads) this.#found(keywords.searchFolded(fold(values.map(textOf).join(BETWEEN))))
   }
 
   #value(slot: number, value: unknown, fields: Route['fields']): void {
@@ -128,7 +136,7 @@ export class Matcher implements Finds {
     if (!index) return
     const { present } = index
     for (let i = 0; i < present.length; i++) this.#propose(present[i] ?? 0)
-    if (index.reads) index.search(typeof value === 'string' ? value : textOf(value), ++this.#texts, this)
+    if (index.reads) this.#found(index.search(typeof value === 'string' ? value : textOf(value)))
   }
 
   #run(unit: number): boolean {

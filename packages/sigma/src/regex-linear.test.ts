@@ -38,6 +38,7 @@ const tree = fc.letrec<{ node: string }>(tie => ({
     fc.tuple(fc.constantFrom('(?i)', '(?s)', '(?m)', ''), tie('node')).map(parts => parts.join('')),
   ),
 })).node
+const start = fc.constantFrom('', '', '^', '^[ab]+', '^(?:a|K)*s')
 const text = fc
   .array(
     fc.constantFrom(
@@ -74,7 +75,8 @@ describe('an expression on V8', () => {
   it('answers what RE2 answers', () => {
     let compared = 0
     fc.assert(
-      fc.property(tree, flags, fc.array(text, { minLength: 5, maxLength: 20 }), (source, flags, texts) => {
+      fc.property(start, tree, flags, fc.array(text, { minLength: 5, maxLength: 20 }), (start, tree, flags, texts) => {
+        const source = start + tree
         const linear = linearRegExp(source, flags)
         const re2 = compileRegex(source, { i: flags.includes('i'), m: flags.includes('m'), s: flags.includes('s') })
         if (!linear || typeof re2 !== 'function') return
@@ -100,6 +102,29 @@ describe('an expression on V8', () => {
     'a**',
     '(?<n>a)',
   ])('is left to RE2 where that is not certain: %s', source => {
+    expect(linearRegExp(source, '')).toBeUndefined()
+  })
+
+  it.each(['^GetFunction(2\\d{7}(v\\d+)?)?$', '^(?:ab|cd)*e', '^[^\\s]+\\s[^\\s]+$', '^a+b*c{2,}$', '^(?:a|b[^b]*b)+$'])(
+    'is run where the text has one way through it at most: %s',
+    source => {
+      expect(linearRegExp(source, '')).toBeDefined()
+    },
+  )
+
+  it.each([
+    '^a*ab$',
+    '^(?:a|ab)*$',
+    '^.*x$',
+    '^(?:a*)*$',
+    '^[a-z]*\\w+$',
+    '^(?:é|[^a])+[^b]$',
+    '[ab]+\\d+$',
+    '(?m)^[ab]+\\d+$',
+    '^a+$b*',
+    '^[ab]+\\b',
+    '^(?:a+b?)*$',
+  ])('is left to RE2 where a text may have more: %s', source => {
     expect(linearRegExp(source, '')).toBeUndefined()
   })
 

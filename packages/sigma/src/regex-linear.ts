@@ -1,4 +1,5 @@
 import { REGEX_PROGRAM_LIMIT } from './regex.ts'
+import { hasSingleWay } from './regex-single.ts'
 import { readRegex, type RegexNode } from './regex-tree.ts'
 
 export interface LinearRegExp {
@@ -10,15 +11,16 @@ export interface LinearRegExp {
 /**
  * The same expression for V8's own RegExp, which is many times faster, where it is certain that it answers the same and as surely ends;
  * else undefined. A backtracking engine takes long where something can be repeated in many ways, so repetitions must have an end, and all
- * ways that a search may try at one place of a text must take fewer steps than the largest expression that RE2 is given.
+ * ways that a search may try at one place of a text must take fewer steps than the largest expression that RE2 is given; or else there must
+ * be only one way, from the beginning of the text.
  */
 export function linearRegExp(source: string, flags: string): LinearRegExp | undefined {
   const tree = readRegex(source, flags)
   // Under `i` RE2 and JavaScript fold a few letters outside ASCII differently.
   if (!tree || tree.flags.includes('i')) return undefined
   const node = trimmed(tree.node)
-  if (effort(node, 1).steps > REGEX_PROGRAM_LIMIT) return undefined
   try {
+    if (effort(node, 1).steps > REGEX_PROGRAM_LIMIT && !hasSingleWay(node, tree.flags)) return undefined
     return { regex: new RegExp(written(node, tree.flags), 'u'), least: shortest(node) }
   } catch {
     return undefined

@@ -1,5 +1,5 @@
 import type { Engine, Match, MatchedRule } from './match.ts'
-import { evidenceOf } from './evidence.ts'
+import { Gatherer } from './evidence.ts'
 import { Router } from './index/router.ts'
 import type { Route } from './index/route.ts'
 import { TextBuffer } from './index/text.ts'
@@ -29,25 +29,23 @@ export function runContent(content: Content, routing: boolean, conditions?: Read
   const ocsf = body('ocsf')
   return {
     match(event: SigmaEvent): Match[] {
-      const found: Found[] = []
       const { logsource } = event
       const ofRecord = sigma.router.of(logsource)
       const ofOcsf = ocsf.router.of(logsource)
-      if (ofRecord) sigma.match(event.record, ofRecord, found)
+      const matches = ofRecord ? sigma.match(event.record, ofRecord) : []
       // The OCSF body is mapped when it is first read, so it is read only when a rule asks for it.
-      if (ofOcsf) ocsf.match(event.ocsf, ofOcsf, found)
-      if (ofOcsf && found.length > 1) found.sort((a, b) => a.at - b.at)
-      return found.map(({ match }) => match)
+      if (!ofOcsf) return matches
+      const others = ocsf.match(event.ocsf, ofOcsf)
+      if (others.length === 0) return matches
+      const place = new Map<Match, number>()
+      if (ofRecord) matches.forEach((match, i) => place.set(match, sigma.places[i] ?? 0))
+      others.forEach((match, i) => place.set(match, ocsf.places[i] ?? 0))
+      return [...matches, ...others].sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0))
     },
     get rules() {
       return content.rules()
     },
   }
-}
-
-interface Found {
-  readonly at: number
-  readonly match: Match
 }
 
 /** One of an event's two bodies, and the rules that read it. */
@@ -57,6 +55,9 @@ class Body {
   readonly #content: Content
   readonly #plan: Plan
   readonly #matcher: Matcher
+  readonly #evidence: Gatherer
+  /** Where the rules of the last matches stand among all rules. */
+  readonly places: number[] = []
 
   constructor(taxonomy: Taxonomy, content: Content, router: Router, conditions: Conditions | undefined) {
     this.router = router
@@ -64,19 +65,23 @@ class Body {
     this.#content = content
     this.#plan = content.plans[taxonomy]
     this.#matcher = new Matcher(this.#plan, conditions)
+    this.#evidence = new Gatherer(this.#matcher, this.#plan.fields)
   }
 
-  /** Adds what holds, in the order of the rules, and of a rule's bindings the first that holds. */
-  match(body: object, route: Route, found: Found[]): void {
+  /** What holds, in the order of the rules, and of a rule's bindings the first that holds. */
+  match(body: object, route: Route): Match[] {
     const units = this.#matcher.match(body, route)
+    const matches: Match[] = []
     let previous = -1
     for (let i = 0; i < units.length; i++) {
       const unit = units[i] ?? -1
       const at = this.#plan.units[unit]?.rule ?? -1
       if (at === previous) continue
       previous = at
-      const evidence = evidenceOf(this.#content.question(this.#taxonomy, unit), this.#matcher, this.#plan.fields)
-      found.push({ at, match: { rule: this.#content.rule(at), ...evidence } })
+      const { selections, fields } = this.#evidence.of(this.#content.question(this.#taxonomy, unit))
+      this.places[matches.length] = at
+      matches.push({ rule: this.#content.rule(at), selections, fields })
     }
+    return matches
   }
 }

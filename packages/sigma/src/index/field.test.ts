@@ -38,8 +38,8 @@ describe('the index of a field', () => {
           texts.forEach(([start, filling], n) => {
             const picked = anchors[(picks[n] ?? 0) % anchors.length]?.text ?? ''
             const text = `${start}${'x'.repeat(filling)}${picked.toUpperCase()}`
-            const hits = new Set<number>()
-            index.search(text, n + 1, { found: hit => hit.units.forEach(unit => hits.add(unit)) })
+            const hits = new Set(index.search(text).flatMap(({ units }) => units))
+            expect(new Set(index.search(text).flatMap(({ units }) => units))).toEqual(hits)
             const expected = anchors.flatMap(({ how, text: other }, id) => (TESTS[how](fold(text), other) ? [id] : []))
             found += expected.length
             expect(

@@ -2,13 +2,10 @@ import type { Anchor } from '../plan/anchor.ts'
 import { fold } from '../values.ts'
 import { Ends } from './ends.ts'
 import { Grams } from './grams.ts'
+import { Memo } from './memo.ts'
 import type { TextBuffer } from './text.ts'
 
-/** What is told of a found anchor: the predicate that is true by it, and the units to be tried. */
-export interface Finds {
-  found(hit: Hit): void
-}
-
+/** A found anchor: the predicate that is true by it, and the units to be tried. */
 export interface Hit {
   readonly text: string
   /** The predicate that is decided, or -1. */
@@ -17,6 +14,8 @@ export interface Hit {
   /** The last text for which it was looked for. */
   seen: number
 }
+
+const NOTHING: readonly Hit[] = []
 
 /** So few needles are looked for one by one. */
 const FEW = 6
@@ -44,6 +43,9 @@ export class FieldIndex {
   #grams: Grams | undefined
   readonly #buffer: TextBuffer
   readonly #out: number[] = []
+  readonly #memo = new Memo((text: string) => this.#find(text))
+  #hits: Hit[] = []
+  #texts = 0
 
   constructor(buffer: TextBuffer) {
     this.#buffer = buffer
@@ -104,28 +106,33 @@ export class FieldIndex {
     return this.#words.size > 0 || this.#more
   }
 
-  /** Tells `finds` of each anchor in a text as it was written. `round` is another number for each text. */
-  search(written: string, round: number, finds: Finds): void {
-    if (!this.#more) {
-      if (!this.#mayBeWord(written)) return
-      const hit = this.#words.get(fold(written))
-      if (hit) finds.found(hit)
-      return
-    }
-    const text = fold(written)
-    if (this.#words.size > 0 && this.#mayBeWord(written)) {
-      const hit = this.#words.get(text)
-      if (hit) finds.found(hit)
-    }
-    this.searchFolded(text, round, finds)
+  /** The anchors in a text as it was written. */
+  search(written: string): readonly Hit[] {
+    return this.#more || this.#mayBeWord(written) ? this.#memo.of(written) : NOTHING
   }
 
-  /** As `search`, for a folded text and without whole words. */
-  searchFolded(text: string, round: number, finds: Finds): void {
-    if (!this.#prefixes) for (const hit of this.#starts) if (text.startsWith(hit.text)) finds.found(hit)
-    if (!this.#suffixes) for (const hit of this.#ends) if (text.endsWith(hit.text)) finds.found(hit)
-    if (!this.#grams) for (const hit of this.#inside) if (text.includes(hit.text)) finds.found(hit)
-    for (const hit of this.#tiny) if (text.includes(hit.text)) finds.found(hit)
+  #find(written: string): readonly Hit[] {
+    const text = fold(written)
+    const word = this.#words.get(text)
+    if (word) this.#hits.push(word)
+    return this.searchFolded(text)
+  }
+
+  /** The anchors in a folded text, without whole words. */
+  searchFolded(text: string): readonly Hit[] {
+    if (this.#more) this.#search(text)
+    const hits = this.#hits
+    if (hits.length === 0) return NOTHING
+    this.#hits = []
+    return hits
+  }
+
+  #search(text: string): void {
+    const hits = this.#hits
+    if (!this.#prefixes) for (const hit of this.#starts) if (text.startsWith(hit.text)) hits.push(hit)
+    if (!this.#suffixes) for (const hit of this.#ends) if (text.endsWith(hit.text)) hits.push(hit)
+    if (!this.#grams) for (const hit of this.#inside) if (text.includes(hit.text)) hits.push(hit)
+    for (const hit of this.#tiny) if (text.includes(hit.text)) hits.push(hit)
     const prefixes = this.#prefixes?.mayFind(text) ? this.#prefixes : undefined
     const suffixes = this.#suffixes?.mayFind(text) ? this.#suffixes : undefined
     if (!prefixes && !suffixes && !this.#grams && this.#foreign.length === 0) return
@@ -134,26 +141,28 @@ export class FieldIndex {
     let length = buffer.write(text, 0)
     // A text of ASCII has as many bytes as letters; of a long one only a piece is written.
     if (length !== text.length || buffer.next(text, 0) >= 0)
-      for (const hit of this.#foreign) if (text.includes(hit.text)) finds.found(hit)
+      for (const hit of this.#foreign) if (text.includes(hit.text)) hits.push(hit)
     if (prefixes) {
       const count = prefixes.find(buffer.bytes, length, out)
       for (let i = 0; i < count; i++) {
         const hit = this.#starts[out[i] ?? -1]
-        if (hit && text.startsWith(hit.text)) finds.found(hit)
+        if (hit && text.startsWith(hit.text)) hits.push(hit)
       }
     }
-    if (this.#grams) length = this.#searchInside(this.#grams, text, length, round, finds)
+    if (this.#grams) length = this.#searchInside(this.#grams, text, length)
     else if (buffer.next(text, 0) >= 0) length = buffer.writeEnd(text)
     if (!suffixes) return
     const count = suffixes.find(buffer.bytes, length, out)
     for (let i = 0; i < count; i++) {
       const hit = this.#ends[out[i] ?? -1]
-      if (hit && text.endsWith(hit.text)) finds.found(hit)
+      if (hit && text.endsWith(hit.text)) hits.push(hit)
     }
   }
 
   /** Searches piece by piece, the first of which is written; answers the length of the last. */
-  #searchInside(grams: Grams, text: string, length: number, round: number, finds: Finds): number {
+  #searchInside(grams: Grams, text: string, length: number): number {
+    const round = ++this.#texts
+    const hits = this.#hits
     const buffer = this.#buffer
     const out = this.#out
     for (let from = 0; ; ) {
@@ -162,7 +171,7 @@ export class FieldIndex {
         const hit = this.#inside[out[i] ?? -1]
         if (!hit || hit.seen === round) continue
         hit.seen = round
-        if (text.includes(hit.text)) finds.found(hit)
+        if (text.includes(hit.text)) hits.push(hit)
       }
       from = buffer.next(text, from)
       if (from < 0) return length
