@@ -43,12 +43,12 @@ describe('junit', () => {
     })
   })
 
-  it('holds any text, and what XML cannot hold becomes a replacement character', () => {
-    const nasty = '<a b="c">&amp; ]]> \u0000\u001b[31m \ud800 \ufffe 😀\ttab\r\nline'
+  it('holds any text, and what XML cannot hold, or a terminal would obey, becomes a replacement character', () => {
+    const nasty = '<a b="c">&amp; ]]> \u0000\u001b[31m\u009b1m \ud800 \ufffe 😀\ttab\r\nline'
     const { children } = parseXml(
       junit(nasty, [{ name: nasty, cases: [{ name: nasty, group: nasty, failure: nasty, output: nasty }] }]),
     )
-    const kept = '<a b="c">&amp; ]]> \ufffd\ufffd[31m \ufffd \ufffd 😀\ttab\r\nline'
+    const kept = '<a b="c">&amp; ]]> \ufffd\ufffd[31m\ufffd1m \ufffd \ufffd 😀\ttab\r\nline'
     expect(children).toMatchObject([
       {
         attributes: { name: kept },

@@ -1,6 +1,3 @@
-import { writeFile } from 'node:fs/promises'
-import { ConfigError } from '@weir/ingest'
-
 /** One file of JUnit XML, as CI systems read it: https://github.com/testmoapp/junitxml describes the dialect that they share. */
 export interface Suite {
   readonly name: string
@@ -30,15 +27,6 @@ export function junit(name: string, suites: readonly Suite[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributes({ name, ...all })}>\n${body.join('')}</testsuites>\n`
 }
 
-/** Writes it to the file that a person named with --junit. Throws `ConfigError` where that cannot be. */
-export async function writeJunit(path: string, given: string, text: string): Promise<void> {
-  try {
-    await writeFile(path, text)
-  } catch (error) {
-    throw new ConfigError(`--junit ${given}: cannot be written (${(error as NodeJS.ErrnoException).code})`, { cause: error })
-  }
-}
-
 function counts(cases: readonly TestCase[]): { readonly tests: number; readonly failures: number } {
   return { tests: cases.length, failures: cases.filter(({ failure }) => failure !== undefined).length }
 }
@@ -61,11 +49,10 @@ function attributes(all: Readonly<Record<string, string | number | undefined>>):
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
 
-/** As text or attribute: the characters of https://www.w3.org/TR/xml/#charsets, those that mean something escaped. */
+/** As text or attribute: the characters of https://www.w3.org/TR/xml/#charsets, those that mean something escaped; no other control characters. */
 function escaped(text: string): string {
   return text
-    .toWellFormed()
-    .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
+    .replaceAll(/[^\t\n\r\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
     .replaceAll(/[&<>"]/g, character => ENTITIES[character] ?? '')
     .replaceAll(/[\t\n\r]/g, character => `&#${character.charCodeAt(0)};`)
 }

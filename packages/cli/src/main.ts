@@ -9,7 +9,7 @@ import { complain, createTerminal, table } from './terminal.ts'
 /** Runs one `weir` command line; the answer is the exit code. */
 export async function main(argv: readonly string[], given?: Partial<World>): Promise<number> {
   const stop = new AbortController()
-  const output = given?.out ? undefined : standardOutput(process.stdout)
+  const output = given?.out ? undefined : standardOutput(process.stdout, process.env)
   const world: World = {
     cwd: process.cwd(),
     env: process.env,

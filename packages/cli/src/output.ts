@@ -1,9 +1,16 @@
+import { type Paint, painter } from './terminal.ts'
+
 /** Where results go. */
 export interface Output {
   write(data: string | Uint8Array): unknown
   /** Waits while the reader is slow, so that what it has not taken is not held; false where what is written goes nowhere. */
   ready?(): Promise<boolean>
+  /** Colours, where a person reads what is written here. */
+  readonly paint?: Paint
 }
+
+/** How to colour what goes to `out`. */
+export const paintOf = (out: Output): Paint => out.paint ?? ((_, text) => text)
 
 /** Standard output: a write never throws, and what follows a failed one is dropped. */
 export interface StandardOutput extends Output {
@@ -11,7 +18,7 @@ export interface StandardOutput extends Output {
   finish(): Promise<string | undefined>
 }
 
-export function standardOutput(stream: NodeJS.WriteStream): StandardOutput {
+export function standardOutput(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): StandardOutput {
   let lost = false
   let failure: string | undefined
   let wake = (): void => {}
@@ -22,6 +29,7 @@ export function standardOutput(stream: NodeJS.WriteStream): StandardOutput {
     wake()
   })
   return {
+    paint: painter(stream, env),
     write(data) {
       if (!lost) stream.write(data)
     },

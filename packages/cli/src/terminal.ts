@@ -2,7 +2,18 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Writes for people. Colours only on a terminal, and never when NO_COLOR is set (https://no-color.org). */
+/** Colours a text, or leaves it as it is where colours would do harm. */
+export type Paint = (style: Style, text: string) => string
+
+/** Colours only for a terminal, and never when NO_COLOR is set (https://no-color.org). */
+export function painter(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Paint {
+  const colour = isInteractive(stream, env) && !env['NO_COLOR']
+  return (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text)
+}
+
+const isInteractive = (stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): boolean => stream.isTTY && env['TERM'] !== 'dumb'
+
+/** Writes for people. */
 export interface Terminal {
   /** Whether a person is watching: progress lines are redrawn only then. */
   readonly interactive: boolean
@@ -10,12 +21,12 @@ export interface Terminal {
   line(text?: string): void
   /** A line that the next one replaces; nothing where nobody watches. */
   progress(text: string): void
-  paint(style: Style, text: string): string
+  /** For what goes to this terminal; standard output has a paint of its own. */
+  readonly paint: Paint
 }
 
 export function createTerminal(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Terminal {
-  const interactive = stream.isTTY && env['TERM'] !== 'dumb'
-  const colour = interactive && !env['NO_COLOR']
+  const interactive = isInteractive(stream, env)
   stream.on('error', () => {}) // nobody reads what is for people: the work goes on
   let pending = false
   const clear = (): void => {
@@ -35,7 +46,7 @@ export function createTerminal(stream: NodeJS.WriteStream, env: NodeJS.ProcessEn
       stream.write(text.slice(0, (stream.columns ?? 120) - 1))
       pending = true
     },
-    paint: (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text),
+    paint: painter(stream, env),
   }
 }
 
@@ -50,6 +61,9 @@ export function plain(text: string, most = 400): string {
   )
   return shown.length > most ? `${shown.slice(0, most - 1)}…` : shown
 }
+
+/** `1 file`, `2 files`. */
+export const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
 
 /** An error for people, a line for each of its own. It may hold names and texts of unknown origin. */
 export function complain(terminal: Terminal, text: string): void {

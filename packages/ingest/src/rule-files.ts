@@ -21,9 +21,44 @@ export interface FoundFiles {
   readonly unreadable: readonly Unreadable[]
 }
 
+/** A file of a tree, or a folder that cannot be read. */
+export interface Walked {
+  readonly file: string
+  readonly folder: boolean
+  /** Why it cannot be read. */
+  readonly reason?: string
+}
+
 /**
- * The rule files of a path: itself, or every `.yml` and `.yaml` under it but cases. Links are followed; a folder that is read already, as in a
- * circle of links, is not read again. Throws `ConfigError`, which names `given`, for a path that is not there or holds no rule file.
+ * Every file under a folder, whatever its name, in the order of their paths; with a reason where it cannot be read. Links are followed. A folder
+ * that cannot be listed, or that is read already, as in a circle of links, is given as one that cannot be read.
+ */
+export async function* walkTree(folder: string, seen: Set<string> = new Set()): AsyncGenerator<Walked> {
+  let entries: Dirent[]
+  try {
+    const real = await realpath(folder)
+    if (seen.has(real)) {
+      yield { file: folder, folder: true, reason: 'this folder was read already, under another name; remove the link to it' }
+      return
+    }
+    seen.add(real)
+    entries = await readdir(folder, { withFileTypes: true })
+  } catch (error) {
+    yield { file: folder, folder: true, reason: `this folder cannot be read (${codeOf(error)})` }
+    return
+  }
+  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const file = join(folder, entry.name)
+    const kind = entry.isSymbolicLink() ? await stat(file).catch(() => undefined) : entry
+    if (kind?.isDirectory()) yield* walkTree(file, seen)
+    else if (kind?.isFile()) yield { file, folder: false }
+    else yield { file, folder: false, reason: kind ? 'is no regular file' : 'is a link to nothing' }
+  }
+}
+
+/**
+ * The rule files of a path: itself, or every `.yml` and `.yaml` under it but cases, as `walkTree` finds them. Throws `ConfigError`, which names
+ * `given`, for a path that is not there or holds no rule file.
  */
 export async function findRuleFiles(path: string, given: string): Promise<FoundFiles> {
   const info = await stat(path).catch(() => undefined)
@@ -31,37 +66,22 @@ export async function findRuleFiles(path: string, given: string): Promise<FoundF
   if (!info.isDirectory()) return { files: [path], unreadable: [] }
   const files: string[] = []
   const unreadable: Unreadable[] = []
-  const folders = new Set<string>()
-  const walk = async (folder: string): Promise<void> => {
-    let entries: Dirent[]
-    try {
-      const real = await realpath(folder)
-      if (folders.has(real)) {
-        unreadable.push({ file: folder, reason: 'this folder was read already, under another name; remove the link to it' })
-        return
-      }
-      folders.add(real)
-      entries = await readdir(folder, { withFileTypes: true })
-    } catch (error) {
-      unreadable.push({ file: folder, reason: `cannot be read (${codeOf(error)})` })
-      return
-    }
-    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-      const file = join(folder, entry.name)
-      const kind = entry.isSymbolicLink() ? await stat(file).catch(() => undefined) : entry
-      if (kind?.isDirectory()) await walk(file)
-      else if (isRuleFile(entry.name)) {
-        if (kind?.isFile()) files.push(file)
-        else unreadable.push({ file, reason: kind ? 'is no regular file' : 'is a link to nothing' })
-      }
-    }
+  for await (const { file, folder, reason } of walkTree(path)) {
+    if (!folder && !isRuleFile(file)) continue
+    if (reason === undefined) files.push(file)
+    else unreadable.push({ file, reason })
   }
-  await walk(path)
   if (files.length === 0 && unreadable.length === 0) throw new ConfigError(`${given}: holds no .yml file`)
   return { files, unreadable }
 }
 
-const isRuleFile = (name: string): boolean => /\.ya?ml$/i.test(name) && !/\.cases\.ya?ml$/i.test(name)
+const isRuleFile = (name: string): boolean => isYaml(name) && !isCases(name)
+
+/** Whether a file is YAML by its name. */
+export const isYaml = (name: string): boolean => /\.ya?ml$/i.test(name)
+
+/** Whether a file holds the cases of the rule beside it, by its name: `<name>.cases.yml`. */
+export const isCases = (name: string): boolean => /\.cases\.ya?ml$/i.test(name)
 
 /** Reads files, several at once, and gives each text or the reason why there is none, in the order of the files. */
 export async function* readTexts(

@@ -79,17 +79,30 @@ function tryWord(word: string, held: Held): Tried {
   return { verb: 'equals', operand: word, ...find(held, text => fold(text) === fold(word)) }
 }
 
-function tryRegex({ source, flags, test }: RegexValue, held: Held): Tried {
+function tryRegex(value: RegexValue, held: Held): Tried {
+  const { source, flags, test } = value
   if (!test) throw new TypeError('the regular expression was not compiled')
   const written = Object.entries(flags).flatMap(([flag, set]) => (set ? [flag] : []))
   const tried = { verb: 'matches', operand: `/${source}/${written.join('')}`, ...find(held, test) }
   if (tried.holds) return tried
   const texts = held.values.map(textOf)
-  const blind = flags.i ? undefined : compileRegex(source, { ...flags, i: true })
-  if (typeof blind === 'function' && texts.some(blind)) return { ...tried, hint: 'only the case differs: |re|i would hold' }
+  const blind = texts.length === 0 || flags.i ? undefined : caseless(value)
+  if (blind && texts.some(blind)) return { ...tried, hint: 'only the case differs: |re|i would hold' }
   return texts.some(text => text.length > REGEX_INPUT_LIMIT)
     ? { ...tried, hint: `only the first ${REGEX_INPUT_LIMIT} characters are searched` }
     : tried
+}
+
+type Test = NonNullable<RegexValue['test']>
+const CASELESS = new WeakMap<RegexValue, Test | undefined>()
+
+/** The same regular expression whatever the case; compiled once. */
+function caseless(value: RegexValue): Test | undefined {
+  if (!CASELESS.has(value)) {
+    const test = compileRegex(value.source, { ...value.flags, i: true })
+    CASELESS.set(value, typeof test === 'function' ? test : undefined)
+  }
+  return CASELESS.get(value)
 }
 
 function tryNetwork(network: Network, held: Held): Tried {

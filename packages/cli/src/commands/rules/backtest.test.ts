@@ -168,6 +168,14 @@ describe('weir rules backtest', () => {
     expect(out).not.toContain('\u001b')
   })
 
+  it('colours samples where standard output is a terminal', async () => {
+    await file('one.json', [trail('DeleteBucket', at(5))])
+    const run = (colours: 'out' | 'err'): ReturnType<typeof weir> =>
+      weir(['rules', 'backtest', 'rules.yml', 'one.json'], { cwd, colours })
+    expect((await run('out')).out).toContain('\n  <gray>2026')
+    expect((await run('err')).out).not.toContain('<')
+  })
+
   it('stops on a signal, and prints what it has', async () => {
     const stop = new AbortController()
     stop.abort()
@@ -179,10 +187,14 @@ describe('weir rules backtest', () => {
   it('says which rules are refused, and runs the others', async () => {
     await writeFile(join(cwd, 'broken.yml'), `${RULES}---\ntitle: Broken\n`)
     await file('one.json', [trail('DeleteBucket', at(5))])
-    const { code, out, err } = await backtest('broken.yml', 'one.json')
+    const { code, out, err } = await backtest('broken.yml', 'one.json', '--junit', 'broken.xml')
     expect(err).toMatch(/refused broken\.yml:\d+:\d+ "Broken"/)
     expect(out).toContain('Deletion')
     expect(code).toBe(3)
+    expect(parseXml(await readFile(join(cwd, 'broken.xml'), 'utf8'))).toMatchObject({
+      attributes: { tests: '3', failures: '1' },
+      children: [{}, { children: [{ attributes: { name: 'loads', classname: 'Broken', file: 'broken.yml' } }] }],
+    })
   })
 
   it.each([

@@ -1,15 +1,16 @@
-import { resolve } from 'node:path'
 import { ConfigError, oneOf, sources } from '@weir/ingest'
-import type { RuleSet } from '@weir/sigma'
+import type { Refusal, RuleSet } from '@weir/sigma'
 import { type Command, EXIT, type World } from '../../command.ts'
-import { junit, type TestCase, writeJunit } from '../../junit.ts'
+import { junit, type TestCase } from '../../junit.ts'
 import { openSources, type Source } from '../../read.ts'
-import { complain, plain, table } from '../../terminal.ts'
+import { paintOf } from '../../output.ts'
+import { complain, counted, plain, table } from '../../terminal.ts'
+import { writeFor } from '../../write.ts'
 import { History } from './backtest-history.ts'
 import type { Hits, Sample } from './backtest-tally.ts'
 import { LOGSOURCE, logsourceOf, readEvents } from './event.ts'
 import { LOADING, loadSet } from './load.ts'
-import { tellRefusals } from './refusals.ts'
+import { refusedSuites, tellRefusals } from './refusals.ts'
 
 const SAMPLES = 3
 /** Rules without a hit that are named. */
@@ -57,31 +58,36 @@ Exit codes: 0 done, 1 a file could not be read to its end, 2 wrong usage, 3 a ru
       throw new ConfigError('rules backtest: name the rules, then the log files, or - for standard input')
     const samples = count(args.text('samples'), '--samples') ?? SAMPLES
     const most = count(args.text('max-hits'), '--max-hits')
-    const names = args.texts('source')
-    for (const name of names)
-      if (!Object.hasOwn(sources, name)) throw new ConfigError(oneOf(name, Object.keys(sources), 'unknown source'))
+    const allowed = allowedSources(args.texts('source'))
     const opened = await openSources(files, world.cwd)
     const set = await loadSet(world, [rules], args, { builtin: args.flag('builtin'), option: 'RULES' })
-    const refused = tellRefusals(set.refused, world)
+    tellRefusals(set.refused, world)
     const began = performance.now()
     const history = new History(set, samples, logsourceOf(args.text('logsource')))
-    const failures = await readAll(opened, names.length > 0 ? names : Object.keys(sources), history, world)
+    const failures = await readAll(opened, allowed, history, world)
     await history.finish()
     world.terminal.progress('')
     const all = history.hits()
     if (args.flag('json')) for (const hits of all) world.out.write(`${JSON.stringify(jsonOf(hits))}\n`)
     else tell(all, world)
     const report = args.text('junit')
-    if (report !== undefined) await writeReport(report, all, most, world)
-    const exceeded = most === undefined ? [] : all.filter(({ hits }) => hits > most)
+    if (report !== undefined) await writeFor('--junit', report, reportOf(all, most, set.refused), world)
+    const exceeded = all.filter(({ hits }) => hits > (most ?? Number.POSITIVE_INFINITY))
     for (const { meta, hits } of exceeded)
-      complain(world.terminal, `"${meta.title}" hits ${hits} times, more than --max-hits ${most}`)
+      complain(world.terminal, `"${meta.title}" hits ${counted(hits, 'time')}, more than --max-hits ${most}`)
     tellEnd(history, set, performance.now() - began, world)
     if (failures > 0) return EXIT.failed
     if (world.signal.aborted) return EXIT.interrupted
-    if (exceeded.length > 0 || refused !== EXIT.ok) return EXIT.found
+    if (exceeded.length > 0 || set.refused.length > 0) return EXIT.found
     return history.quarantined.records > 0 ? EXIT.partial : EXIT.ok
   },
+}
+
+/** Names of sources; all of them when none is given. */
+function allowedSources(names: readonly string[]): readonly string[] {
+  const known = Object.keys(sources)
+  for (const name of names) if (!known.includes(name)) throw new ConfigError(oneOf(name, known, 'unknown source'))
+  return names.length > 0 ? names : known
 }
 
 async function readAll(files: readonly Source[], allowed: readonly string[], history: History, world: World): Promise<number> {
@@ -95,7 +101,9 @@ async function readAll(files: readonly Source[], allowed: readonly string[], his
           file.size > 0
             ? `${Math.min(100, Math.floor((read.bytesRead / file.size) * 100))} %`
             : `${(read.bytesRead / 1e6).toFixed(1)} MB`
-        world.terminal.progress(`${plain(file.name)}: ${part}, ${history.events} events, ${history.found} hits`)
+        world.terminal.progress(
+          `${plain(file.name)}: ${part}, ${counted(history.events, 'event')}, ${counted(history.found, 'hit')}`,
+        )
       }
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
@@ -107,23 +115,24 @@ async function readAll(files: readonly Source[], allowed: readonly string[], his
 }
 
 /** Most severe first, of one level the most hits. */
-function tell(all: readonly Hits[], { out, terminal }: World): void {
+function tell(all: readonly Hits[], { out }: World): void {
+  const paint = paintOf(out)
   const hit = all.filter(({ hits }) => hits > 0)
   const rows = hit.map(({ meta, hits, groups, moreGroups, first = 0, last = 0 }) => [
     meta.level,
-    `${hits} ${hits === 1 ? 'hit' : 'hits'}`,
+    counted(hits, 'hit'),
     `${groups}${moreGroups ? '+' : ''} ${groups === 1 ? 'group' : 'groups'}`,
     `${timeOf(first)} – ${timeOf(last)}`,
     plain(meta.title),
   ])
   for (const [index, line] of table(rows).entries()) {
     out.write(`${line}\n`)
-    for (const sample of hit[index]?.samples ?? []) out.write(`  ${terminal.paint('gray', sampleLine(sample))}\n`)
+    for (const sample of hit[index]?.samples ?? []) out.write(`  ${paint('gray', sampleLine(sample))}\n`)
     const inexact = hit[index]?.inexact ?? 0
     if (inexact > 0) out.write(`  ${inexact} of them inexact: events came late, or were too many to keep\n`)
   }
   const never = all.filter(({ hits }) => hits === 0)
-  if (never.length > 0) out.write(`${never.length} ${never.length === 1 ? 'rule' : 'rules'} of ${all.length} never hit\n`)
+  if (never.length > 0) out.write(`${counted(never.length, 'rule')} of ${all.length} never hit\n`)
   for (const { meta, file } of never.slice(0, SHOWN)) out.write(`  ${plain(`${meta.title} (${file})`)}\n`)
   if (never.length > SHOWN) out.write(`  … and ${never.length - SHOWN} more; --json lists each\n`)
 }
@@ -136,7 +145,7 @@ function tellEnd(history: History, { rules, correlations }: RuleSet, ms: number,
   }
   const rate = Math.round(history.events / Math.max(ms / 1_000, 0.001))
   terminal.line(
-    `${history.events} events, ${rules.length + correlations.length} rules, ${history.found} hits in ${(ms / 1_000).toFixed(1)} s: ${rate} events/s`,
+    `${counted(history.events, 'event')}, ${counted(rules.length + correlations.length, 'rule')}, ${counted(history.found, 'hit')} in ${(ms / 1_000).toFixed(1)} s: ${rate} events/s`,
   )
 }
 
@@ -166,18 +175,18 @@ function jsonOf({ meta, kind, file, hits, first, last, groups, moreGroups, inexa
   }
 }
 
-async function writeReport(file: string, all: readonly Hits[], most: number | undefined, { cwd }: World): Promise<void> {
-  const cases = all.map(({ meta, file: of, hits, samples }): TestCase => {
-    const text = [`${hits} hits`, ...samples.map(sampleLine)]
+function reportOf(all: readonly Hits[], most: number | undefined, refused: readonly Refusal[]): string {
+  const cases = all.map(({ meta, file, hits, samples }): TestCase => {
+    const [text, shown] = [counted(hits, 'hit'), samples.map(sampleLine)]
     const exceeded = most !== undefined && hits > most
     return {
       name: meta.title,
       group: meta.id,
-      file: of,
-      ...(exceeded ? { failure: [`${hits} hits, more than ${most}`, ...text.slice(1)].join('\n') } : { output: text.join('\n') }),
+      file,
+      ...(exceeded ? { failure: [`${text}, more than ${most}`, ...shown].join('\n') } : { output: [text, ...shown].join('\n') }),
     }
   })
-  await writeJunit(resolve(cwd, file), file, junit('weir rules backtest', [{ name: 'backtest', cases }]))
+  return junit('weir rules backtest', [{ name: 'backtest', cases }, ...refusedSuites(refused)])
 }
 
 function count(text: string | undefined, option: string): number | undefined {

@@ -1,10 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { ConfigError } from '@weir/ingest'
 import { linkRules, parseCases, type Parsed, parseMappings, parseRules, type Refusal } from '@weir/sigma'
 import { type Command, EXIT, type World } from '../../command.ts'
 import { refusalLine } from '../../rules.ts'
 import { plain } from '../../terminal.ts'
+import { writeFor } from '../../write.ts'
 import { compare, type Expected, type Placed, readExpected, writeExpected } from './expect.ts'
 import { endings, type TreeFile, treeFiles } from './files.ts'
 import { readContext } from './context.ts'
@@ -41,7 +42,7 @@ Exit code 3 when a document is refused that FILE does not list, or FILE lists a 
     const expected = await expectedIn(world, expectFile ?? writeFileName, expectFile !== undefined)
     const checked = checkFiles(await treeFiles(world, args.positionals), await readContext(world, args.text('config')))
     if (writeFileName !== undefined) {
-      await writeFile(resolve(world.cwd, writeFileName), writeExpected(checked.refused, expected))
+      await writeFor('--write-expect', writeFileName, writeExpected(checked.refused, expected), world)
       world.terminal.line(`${writeFileName}: ${checked.refused.length} refusals`)
     }
     const { unexpected, stale } = compare(checked.refused, writeFileName === undefined ? expected : [])

@@ -1,9 +1,8 @@
-import { writeFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import { detectors } from '@weir/detections'
 import { ATTACK_TACTICS, ATTACK_VERSION, type Coverage, coverageOf, navigatorLayer, sizeOf } from '@weir/sigma/attack'
 import { type Command, EXIT, type World } from '../../command.ts'
 import { plain } from '../../terminal.ts'
+import { writeFor } from '../../write.ts'
 import { LOADING, loadSet } from './load.ts'
 import { tellRefusals } from './refusals.ts'
 
@@ -33,7 +32,8 @@ export const coverage: Command = {
     const found = coverageOf(all)
     const file = args.text('navigator')
     if (file !== undefined) {
-      await writeFile(resolve(world.cwd, file), `${JSON.stringify(navigatorLayer(found, 'Weir: rules a technique'), null, 2)}\n`)
+      const layer = navigatorLayer(found, 'Weir: rules a technique')
+      await writeFor('--navigator', file, `${JSON.stringify(layer, null, 2)}\n`, world)
       world.terminal.line(`${file}: a Navigator layer of ${found.covered.length} techniques under their tactics`)
     }
     if (args.flag('json')) for (const each of found.covered) world.out.write(`${JSON.stringify(each)}\n`)

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { weir } from '../../testing.ts'
@@ -66,6 +67,24 @@ describe('weir rules explain', () => {
     expect((await explain('rule.yml', 'none.jsonl')).out).toMatch(/does not match event 1 of 2, none of which it matches\n/)
   })
 
+  it('says nothing of a rule when it is interrupted before it knows', async () => {
+    const stop = new AbortController()
+    const event = JSON.stringify(trail('CreateBucket'))
+    const stdin = Readable.from(
+      (async function* () {
+        yield `${event}\n`.repeat(600)
+        stop.abort()
+        yield `${event}\n`
+      })(),
+    )
+    const ran = await weir(['rules', 'explain', 'rule.yml', '-'], { cwd, stdin, signal: stop.signal })
+    expect(ran).toMatchObject({
+      code: 130,
+      out: '',
+      err: expect.stringMatching(/interrupted after \d+ events?: whether one matches/) as string,
+    })
+  })
+
   it('reads standard input for every rule of a file, and says what is refused', async () => {
     await writeFile(
       join(cwd, 'several.yml'),
@@ -118,6 +137,8 @@ correlation: { type: event_count, rules: [deleted], group-by: [userIdentity.user
     expect(unknown.err).toMatch(/of no source that ingest knows/)
     const said = await explain('rule.yml', '{"eventName":"DeleteX"}', '--logsource', 'windows//process_creation')
     expect(said.out).toContain('the event is of windows/process_creation')
+    const known = await explain('rule.yml', JSON.stringify(trail('DeleteX')), '--logsource', 'windows//process_creation')
+    expect(known.out).toContain('✓ log source: aws/cloudtrail')
   })
 
   it('shows an event as the rule sees it: secrets masked, nothing that moves the cursor', async () => {
@@ -140,6 +161,13 @@ correlation: { type: event_count, rules: [deleted], group-by: [userIdentity.user
     expect((await explain('ocsf.yml', JSON.stringify(trail('DeleteBucket')))).out).toMatch(/^"O" matches the event\n/)
   })
 
+  it('colours marks where standard output is a terminal', async () => {
+    const run = (colours: 'out' | 'err'): ReturnType<typeof weir> =>
+      weir(['rules', 'explain', 'rule.yml', JSON.stringify(trail('X'))], { cwd, colours })
+    expect((await run('out')).out).toMatch(/ <red>does not match<\/red> the event\n<green>✓<\/green> log source/)
+    expect((await run('err')).out).not.toContain('<')
+  })
+
   it('prints one JSON object a rule', async () => {
     const { out } = await explain('rule.yml', JSON.stringify(trail('DeleteBucket')), '--json')
     expect(JSON.parse(out)).toMatchObject({
@@ -155,6 +183,7 @@ correlation: { type: event_count, rules: [deleted], group-by: [userIdentity.user
     [['rule.yml', '{', '}'], /quote inline JSON/],
     [['rule.yml', '{"a":'], /EVENT holds no event that can be read \(invalid-json: /],
     [['rule.yml', 'missing.json'], /missing\.json: there is no such file/],
+    [['rule.yml', '{}', '--line', '2'], /--line 2: there is 1 event$/m],
     [['rule.yml', '{}', '--line', 'x'], /--line: expected a number/],
     [['rule.yml', '{}', '--logsource', '//'], /--logsource: expected product/],
     [['.', '{}'], /\.: is a folder; name one of its files/],

@@ -2,12 +2,21 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { ConfigError, type Event, sources } from '@weir/ingest'
-import { explain as explainRule, type Explanation, type LogSource, type Rule, type RuleSet } from '@weir/sigma'
-import { type Arguments, type Command, type World } from '../../command.ts'
+import {
+  createEngine,
+  explain as explainRule,
+  type Explanation,
+  type LogSource,
+  type Rule,
+  type RuleSet,
+  type SigmaEvent,
+} from '@weir/sigma'
+import { type Arguments, type Command, EXIT, type World } from '../../command.ts'
 import { openSources, type Source } from '../../read.ts'
-import { plain } from '../../terminal.ts'
+import { paintOf } from '../../output.ts'
+import { counted, plain } from '../../terminal.ts'
 import { isKnown, LOGSOURCE, logsourceOf, type Read, readEvents } from './event.ts'
-import { explanationLines } from './explain-lines.ts'
+import { explanationLines, painted } from './explain-lines.ts'
 import { basesOf, type Document, LOADING, loadSet, named } from './load.ts'
 import { tellRefusals } from './refusals.ts'
 
@@ -36,6 +45,7 @@ examples:
     const assumed = logsourceOf(args.text('logsource'))
     const chosen = await choose(given, args, world)
     const found = chosen.rules.length > 0 ? await find(chosen.rules, from, line, assumed, world) : []
+    if (!found) return EXIT.interrupted
     for (const [index, each] of found.entries()) {
       if (index > 0 && !args.flag('json')) world.out.write('\n')
       tell(each, args, world)
@@ -81,43 +91,76 @@ interface Found {
   readonly assumed: boolean
 }
 
-/** The Nth event, or of each rule the first that matches, or the first. Reads no further than it must. */
+/** What a rule is explained on, and whether the engine says that it matches. */
+interface Chosen {
+  readonly event: Event
+  readonly at: number
+  readonly matches: boolean
+}
+
+/**
+ * The Nth event, or of each rule the first that matches, or the first. Reads no further than it must; undefined when it was interrupted before that.
+ * The engine looks for the event, and only that one is explained.
+ */
 async function find(
   rules: readonly Rule[],
   from: string,
   line: number | undefined,
   logsource: LogSource | undefined,
   world: World,
-): Promise<readonly Found[]> {
-  const found = new Map<Rule, Found & { readonly at: number }>()
+): Promise<readonly Found[] | undefined> {
+  const trials = rules.map(rule => ({ rule, engine: createEngine([rule]) }))
+  const chosen = new Map<Rule, Chosen>()
   let at = 0
   let wrong = ''
   reading: for await (const read of events(from, world)) {
     for (const { reason, detail } of read.quarantined) wrong ||= ` (${reason}: ${detail})`
     for (const event of read.events) {
       if (++at < (line ?? 1)) continue
-      for (const rule of rules) {
-        const before = found.get(rule)
-        if (before?.explanation.matches) continue
-        const assumed = logsource === undefined && !isKnown(event)
-        const has = logsource ?? (assumed ? rule.logsource : event.logsource)
-        const ocsf = rule.taxonomy === 'ocsf' ? event.ocsf : {}
-        const explanation = explainRule(rule, { logsource: has, record: event.record, ocsf })
-        if (!before || explanation.matches) found.set(rule, { rule, explanation, event, place: '', at, assumed })
+      for (const { rule, engine } of trials) {
+        const before = chosen.get(rule)
+        if (before?.matches) continue
+        const matches = engine.match(seenBy(rule, event, logsource)).length > 0
+        if (!before || matches) chosen.set(rule, { event, at, matches })
       }
-      if (line !== undefined || rules.every(rule => found.get(rule)?.explanation.matches)) break reading
+      if (line !== undefined || rules.every(rule => chosen.get(rule)?.matches)) break reading
     }
+    if (world.signal.aborted) break
   }
-  if (found.size === 0) {
-    throw new ConfigError(at > 0 ? `--line ${line}: there are ${at} events` : `EVENT holds no event that can be read${wrong}`)
+  const settled = chosen.size > 0 && (line !== undefined || rules.every(rule => chosen.get(rule)?.matches))
+  if (world.signal.aborted && !settled) {
+    world.terminal.line(`interrupted after ${counted(at, 'event')}: whether one matches is not known`)
+    return undefined
   }
-  return rules.flatMap(rule => {
-    const one = found.get(rule)
+  if (chosen.size === 0) {
+    throw new ConfigError(
+      at > 0
+        ? `--line ${line}: there ${at === 1 ? 'is' : 'are'} ${counted(at, 'event')}`
+        : `EVENT holds no event that can be read${wrong}`,
+    )
+  }
+  return rules.flatMap((rule): Found[] => {
+    const one = chosen.get(rule)
     if (!one) return []
-    const only = line === undefined && at === 1
-    const first = one.explanation.matches ? ', the first that it matches' : ` of ${at}, none of which it matches`
-    return [{ ...one, place: only ? 'the event' : `event ${one.at}${line === undefined ? first : ''}` }]
+    const explanation = explainRule(rule, seenBy(rule, one.event, logsource))
+    const assumed = logsource === undefined && !isKnown(one.event)
+    return [{ rule, explanation, event: one.event, place: placeOf(one, at, line), assumed }]
   })
+}
+
+function placeOf({ at, matches }: Chosen, of: number, line: number | undefined): string {
+  if (line !== undefined) return `event ${at}`
+  if (of === 1) return 'the event'
+  return matches ? `event ${at}, the first that it matches` : `event ${at} of ${of}, none of which it matches`
+}
+
+/** An event of a source that nobody knows is of the given log source, or of the rule's own. */
+function seenBy(rule: Rule, event: Event, logsource: LogSource | undefined): SigmaEvent {
+  return {
+    logsource: isKnown(event) ? event.logsource : (logsource ?? rule.logsource),
+    record: event.record,
+    ocsf: rule.taxonomy === 'ocsf' ? event.ocsf : {},
+  }
 }
 
 async function* events(from: string, world: World): AsyncGenerator<Read> {
@@ -127,16 +170,17 @@ async function* events(from: string, world: World): AsyncGenerator<Read> {
     yield* readEvents(source, Object.keys(sources), inline ? { ...world, stdin: Readable.from([Buffer.from(from)]) } : world)
 }
 
-function tell({ rule, explanation, event, place, assumed }: Found, args: Arguments, { out, terminal }: World): void {
+function tell({ rule, explanation, event, place, assumed }: Found, args: Arguments, { out }: World): void {
   const { id, title } = rule.meta
   if (args.flag('json')) {
     const about = { rule: { id, title, file: rule.file }, event: { uid: event.uid, source: event.source, assumed } }
     out.write(`${JSON.stringify({ ...about, ...explanation })}\n`)
     return
   }
-  const verdict = explanation.matches ? terminal.paint('green', 'matches') : terminal.paint('red', 'does not match')
+  const paint = paintOf(out)
+  const verdict = explanation.matches ? paint('green', 'matches') : paint('red', 'does not match')
   out.write(`"${plain(title)}" ${verdict} ${place}\n`)
-  for (const line of explanationLines(explanation, terminal)) out.write(`${line}\n`)
+  for (const line of explanationLines(explanation)) out.write(`${painted(line, paint)}\n`)
 }
 
 function lineOf(text: string | undefined): number | undefined {

@@ -1,7 +1,7 @@
-import type { Dirent } from 'node:fs'
-import { readdir, readFile, realpath, stat } from 'node:fs/promises'
-import { basename, extname, join, relative, resolve, sep } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { basename, extname, relative, resolve, sep } from 'node:path'
 import { ConfigError } from '@weir/ingest'
+import { isCases, isYaml, readText, type Walked, walkTree } from '@weir/ingest/rule-files.ts'
 import type { World } from '../../command.ts'
 
 /** What a file of a rule tree is taken for; `unreadable` is one that should be read and cannot be. */
@@ -17,12 +17,9 @@ export interface TreeFile {
   readonly text: string
 }
 
-/** A larger file is no text that people write rules in, bytes. */
-const FILE_BYTES = 3 << 20
-
 /**
- * Every file under the paths, in order; nothing is left out, and links are followed. What does not end in .yml or .yaml is `other`. Throws
- * `ConfigError` for a path that is not there.
+ * Every file under the paths, in order; nothing is left out, and links are followed. What lies in a folder and does not end in .yml or .yaml is
+ * `other`. Throws `ConfigError` for a path that is not there or holds no YAML.
  */
 export async function treeFiles(
   { cwd, terminal }: Pick<World, 'cwd' | 'terminal'>,
@@ -34,49 +31,33 @@ export async function treeFiles(
     const info = await stat(root).catch(() => undefined)
     if (!info) throw new ConfigError(`${path}: there is no such file or folder`)
     const folder = info.isDirectory()
-    for await (const file of folder ? under(root, new Set()) : [root]) {
-      const within = folder ? relative(root, file) : basename(file)
-      files.push({ ...(await read(file)), name: relative(cwd, file) || file, within: within.split(sep).join('/') })
+    let other = true
+    for await (const found of folder ? walkTree(root) : [{ file: root, folder: false }]) {
+      const { file } = found
+      const within = folder ? relative(root, file) || '.' : basename(file)
+      const one = folder && !found.folder && !isYaml(file) ? OTHER : await read(found)
+      other &&= one.kind === 'other'
+      files.push({ ...one, name: relative(cwd, file) || file, within: within.split(sep).join('/') })
       if (files.length % 100 === 0) terminal.progress(`${files.length} files`)
     }
+    if (other) throw new ConfigError(`${path}: holds no .yml file`)
   }
   return files
 }
 
-/** A folder that was read already, as in a circle of links, is given as a file that cannot be read. */
-async function* under(folder: string, seen: Set<string>): AsyncGenerator<string> {
-  const real = await realpath(folder)
-  if (seen.has(real)) {
-    yield folder
-    return
-  }
-  seen.add(real)
-  const entries: Dirent[] = await readdir(folder, { withFileTypes: true })
-  for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name)
-    const kind = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry
-    if (kind?.isDirectory()) yield* under(path, seen)
-    else yield path
-  }
-}
+type Content = Pick<TreeFile, 'kind' | 'text'>
+const OTHER: Content = { kind: 'other', text: '' }
 
-async function read(file: string): Promise<Pick<TreeFile, 'kind' | 'text'>> {
-  const unreadable = (text: string): Pick<TreeFile, 'kind' | 'text'> => ({ kind: 'unreadable', text })
-  const info = await stat(file).catch(() => undefined)
-  if (info?.isDirectory()) return unreadable('this folder was read already, under another name; remove the link to it')
-  if (!/\.ya?ml$/i.test(file)) return { kind: 'other', text: '' }
-  if (!info?.isFile()) return unreadable(info ? 'is no regular file' : 'is a link to nothing')
-  if (info.size > FILE_BYTES) return unreadable(`has ${info.size} bytes, more than the ${FILE_BYTES} that are read; split it`)
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
-    return { kind: kindOf(file, text), text }
-  } catch (error) {
-    return unreadable(error instanceof TypeError ? 'is not text in UTF-8; save it as UTF-8' : 'cannot be read')
-  }
+async function read({ file, reason }: Walked): Promise<Content> {
+  if (reason !== undefined) return { kind: 'unreadable', text: reason }
+  const content = await readText(file)
+  return 'reason' in content
+    ? { kind: 'unreadable', text: content.reason }
+    : { kind: kindOf(file, content.text), text: content.text }
 }
 
 function kindOf(file: string, text: string): FileKind {
-  if (/\.cases\.ya?ml$/i.test(file)) return 'cases'
+  if (isCases(file)) return 'cases'
   // A rule is a map; a list at the top is a list of field mappings.
   const first = /^(?!\s*(?:#.*|---\s*|%.*)?$).*$/m.exec(text)?.[0] ?? ''
   return /^-\s/.test(first) ? 'mappings' : 'rules'

@@ -18,7 +18,7 @@ import {
   type SequenceEvent,
   type SigmaEvent,
 } from '@weir/sigma'
-import type { Terminal } from '../../terminal.ts'
+import { counted } from '../../terminal.ts'
 import { eventFor, type Mask } from './event.ts'
 import { explanationLines } from './explain-lines.ts'
 import { basesOf, correlationsOf, type Document, named } from './load.ts'
@@ -28,11 +28,10 @@ export interface Bench {
   readonly set: RuleSet
   readonly engine: Engine
   readonly mask: Mask
-  readonly terminal: Terminal
 }
 
-export function benchOf(set: RuleSet, mask: Mask, terminal: Terminal): Bench {
-  return { set, engine: createEngine(set.rules), mask, terminal }
+export function benchOf(set: RuleSet, mask: Mask): Bench {
+  return { set, engine: createEngine(set.rules), mask }
 }
 
 /** When the first event of a sequence happens: midnight, so that windows begin where one would draw them. */
@@ -43,7 +42,7 @@ const CLOSED_AT_ONCE = 1_000
 /** Windows and events that a failure names. */
 const SHOWN = 5
 
-/** Runs one case through the engine as a run would. The answer is why it failed, line by line; undefined when it passed. */
+/** Runs one case through the engine as a run would. The answer is why it failed, line by line, in texts of the rule's and the case's author; undefined when it passed. */
 export async function tryCase(
   found: boolean,
   one: Case,
@@ -64,7 +63,7 @@ export async function tryCase(
   return 'references' in target ? undefined : tryEvent(found, one, target, bench)
 }
 
-function tryEvent(found: boolean, one: EventCase, rule: Rule, { engine, mask, terminal }: Bench): readonly string[] | undefined {
+function tryEvent(found: boolean, one: EventCase, rule: Rule, { engine, mask }: Bench): readonly string[] | undefined {
   const event = eventFor(rule, one, mask)
   if (!event)
     return ['the rule reads OCSF, and the event is neither that (it has no class_uid) nor a record of a source that ingest knows']
@@ -72,7 +71,7 @@ function tryEvent(found: boolean, one: EventCase, rule: Rule, { engine, mask, te
   if (matched === found) return undefined
   return [
     found ? `"${rule.meta.title}" must match, and does not` : `"${rule.meta.title}" must not match, and does`,
-    ...explanationLines(explain(rule, event), terminal),
+    ...explanationLines(explain(rule, event)),
   ]
 }
 
@@ -97,10 +96,10 @@ async function trySequence(
 
 /** What the windows are not that they should be. */
 function judge(found: boolean, { windows, groups }: SequenceCase, all: readonly CorrelationMatch[]): string | undefined {
-  if (!found) return all.length === 0 ? undefined : `must not hold, and does in ${count(all.length, 'window')}`
+  if (!found) return all.length === 0 ? undefined : `must not hold, and does in ${counted(all.length, 'window')}`
   if (all.length === 0) return 'must hold, and does in no window'
   if (windows !== undefined && all.length !== windows)
-    return `must hold in ${count(windows, 'window')}, and does in ${all.length}`
+    return `must hold in ${counted(windows, 'window')}, and does in ${all.length}`
   if (!groups) return undefined
   const left = [...all]
   for (const group of groups) {
@@ -178,21 +177,16 @@ async function windowsOf(
 function windowLines(windows: readonly CorrelationMatch[]): string[] {
   const lines = windows.slice(0, SHOWN).map(({ groupBy, window, events }) => {
     const span = `${offset(window.start)} to ${offset(window.end)}`
-    return `window ${span}, ${groupText(groupBy)}, ${count(events.length, 'event')}`
+    return `window ${span}, ${groupText(groupBy)}, ${counted(events.length, 'event')}`
   })
   return windows.length > SHOWN ? [...lines, `… and ${windows.length - SHOWN} windows more`] : lines
 }
 
 /** How many events each base rule matched, and why the first that matched none does not. */
-function observed(
-  one: SequenceCase,
-  bases: readonly Rule[],
-  observations: readonly Observation[],
-  { mask, terminal }: Bench,
-): string[] {
+function observed(one: SequenceCase, bases: readonly Rule[], observations: readonly Observation[], { mask }: Bench): string[] {
   const lines = bases.map(rule => {
     const matched = observations.filter(({ matches }) => matches.some(match => match.rule.meta.id === rule.meta.id)).length
-    return `"${rule.meta.title}" matches ${matched} of ${count(observations.length, 'event')}`
+    return `"${rule.meta.title}" matches ${matched} of ${counted(observations.length, 'event')}`
   })
   const missed = observations.findIndex(({ matches }) => matches.length === 0)
   const given = one.events[missed]
@@ -200,10 +194,7 @@ function observed(
   const why = bases.slice(0, SHOWN).flatMap(rule => {
     const event = eventFor(rule, given, mask)
     return event
-      ? [
-          `event ${missed + 1} and "${rule.meta.title}":`,
-          ...explanationLines(explain(rule, event), terminal).map(line => `  ${line}`),
-        ]
+      ? [`event ${missed + 1} and "${rule.meta.title}":`, ...explanationLines(explain(rule, event)).map(line => `  ${line}`)]
       : []
   })
   return [...lines, ...why]
@@ -218,5 +209,3 @@ const groupText = (group: Readonly<Record<string, string>>): string => {
 function offset(time: number): string {
   return `${(time - BEGIN) / 1_000}s`
 }
-
-const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -124,6 +124,86 @@ filter: { rules: [rule_3], bots: { user: bot }, condition: not bots }
     expect(await test('c.yml', '--rules', '.')).toMatchObject({ code: 0, out: '' })
   })
 
+  it('runs cases behind links, and whatever the case of an ending', async () => {
+    const fails = GOOD.replace('eventName: A', 'eventName: C')
+    await write({
+      'A.YML': rule(1, '{ eventName: A }'),
+      'tree/b.yml': rule(2, '{ eventName: A }'),
+      'tree/c.yml': rule(3, '{ eventName: A }'),
+      'tree/c.cases.YML': fails,
+      'far/b.cases.yml': fails,
+      'far/folder/d.yml': rule(4, '{ eventName: A }'),
+      'far/folder/d.cases.yaml': fails,
+    })
+    await symlink('../far/b.cases.yml', join(cwd, 'tree/b.cases.yml'))
+    await symlink('../far/folder', join(cwd, 'tree/linked'))
+    await symlink('../far/folder/d.yml', join(cwd, 'tree/z.yml'))
+    await writeFile(join(cwd, 'tree/z.cases.yml'), GOOD)
+    expect(await test('A.YML', '--require-cases')).toMatchObject({
+      code: 3,
+      out: expect.stringContaining('A.YML "has cases"') as string,
+    })
+    const { code, out, err } = await test('tree')
+    expect(out.match(/^failed .*$/gm)).toEqual([
+      'failed tree/b.cases.yml:1 "match: a call"',
+      'failed tree/c.cases.YML:1 "match: a call"',
+      'failed tree/linked/d.cases.yaml:1 "match: a call"',
+    ])
+    expect(err).toContain('8 cases of 4 files: 5 passed, 3 failed; 0 files without cases')
+    expect(code).toBe(3)
+    expect((await test('tree/c.yml')).err).toContain('2 cases of 1 file')
+    expect((await test('tree/c.cases.YML')).err).toContain('2 cases of 1 file')
+    await writeFile(join(cwd, 'A.cases.yml'), GOOD)
+    expect(await test('A.YML', '--require-cases')).toMatchObject({ code: 0, out: '' })
+  })
+
+  it('gives cases to the rule with their own ending, and says which cannot be read', async () => {
+    await write({ 'a.yml': rule(1, '{ eventName: A }'), 'a.yaml': rule(2, '{ eventName: B }'), 'a.cases.yml': GOOD })
+    expect(await test('.')).toMatchObject({ code: 0, err: expect.stringContaining('no cases a.yaml\n') as string })
+    await writeFile(join(cwd, 'a.cases.yml'), Buffer.from([0x74, 0xe9, 0x74]))
+    expect((await test('.')).out).toBe('failed a.cases.yml "can be read"\n       is not text in UTF-8; save it as UTF-8\n')
+  })
+
+  it('prints no text of a rule or a case as it would like to be printed', async () => {
+    const nasty = '"\\e]0;t\\a\\e[2J\\u009b1m\\u202e\\n::error::x"'
+    await write({
+      'a.yml': `${rule(1, `{ ${nasty}: A }`).replace('Rule 1', nasty)}---\n${CORRELATION.replace('Burst', nasty).replace('[user]', `[${nasty}]`)}`,
+      'a.cases.yml': `match:
+  - { name: ${nasty}, rule: rule_1, event: { a: ${nasty} } }
+  - { name: ${nasty}, rule: ${nasty}, event: {} }
+  - name: ${nasty}
+    events: [{ at: 0, event: { user: ${nasty} } }]
+  - name: ${nasty}
+    events: [{ at: 0, matches: ${nasty}, event: {} }]
+  - name: ${nasty}
+    events: [{ at: 0, times: 3, matches: rule_1, event: { ${nasty}: ${nasty} } }]
+    groups: [{ ${nasty}: other }]
+ignore:
+  - name: ${nasty}
+    events: [{ at: 0, times: 3, matches: rule_1, event: { ${nasty}: ${nasty} } }]
+  - { name: ${nasty}, ${nasty}: 1 }
+`,
+    })
+    const { code, out, err } = await test('a.yml', '--junit', 'out.xml')
+    expect(code).toBe(3)
+    expect(out.match(/^failed/gm)).toHaveLength(7)
+    expect(out + err).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+    expect(out + err).not.toMatch(/^\s*::/m)
+    expect(await readFile(join(cwd, 'out.xml'), 'utf8')).not.toMatch(/[\u001b\u009b]/)
+  })
+
+  it('colours what a person sees, and never the report', async () => {
+    await write({ 'a.yml': rule(1, '{ eventName: A }'), 'a.cases.yml': GOOD.replace('eventName: A', 'eventName: C') })
+    const argv = ['rules', 'test', 'a.yml', '--junit', 'out.xml']
+    const { out, err } = await weir(argv, { cwd, colours: 'out' })
+    expect(out).toContain('<red>failed</red> ')
+    expect(out).toContain('\n       <red>✗</red> selection\n')
+    expect(err).not.toContain('<')
+    expect(await readFile(join(cwd, 'out.xml'), 'utf8')).not.toContain('&lt;red')
+    const other = await weir(argv, { cwd, colours: 'err' })
+    expect(other.out).not.toContain('<')
+  })
+
   it('maps a record of a known source for a rule that reads OCSF', async () => {
     await write({
       'o.yml': rule(1, '{ api.operation: DeleteBucket }', 'taxonomy: ocsf\n'),
@@ -155,6 +235,23 @@ ignore:
             {
               attributes: { name: 'ignore: another' },
               children: [{ attributes: { message: '"Rule 1" must not match, and does' } }],
+            },
+          ],
+        },
+      ],
+    })
+    await write({ 'a.cases.yml': GOOD, 'broken.yml': 'title: Broken\n' })
+    expect((await test('.', '--junit', 'out.xml')).code).toBe(3)
+    expect(parseXml(await readFile(join(cwd, 'out.xml'), 'utf8'))).toMatchObject({
+      attributes: { tests: '3', failures: '1' },
+      children: [
+        {},
+        {
+          attributes: { name: 'refused' },
+          children: [
+            {
+              attributes: { name: 'loads', classname: 'Broken', file: 'broken.yml', line: '1' },
+              children: [{ name: 'failure' }],
             },
           ],
         },
