@@ -2,8 +2,9 @@ import { LineCounter, parseAllDocuments } from 'yaml'
 import { parseCondition } from '../condition/parser.ts'
 import { DetectionReader, isMap } from '../parse/detection.ts'
 import { readDocument, ruleName } from '../parse/document.ts'
-import { DOCUMENTS_LIMIT, locate, TEXT_LIMIT, toValue, YAML_OPTIONS, YamlError } from '../parse/yaml.ts'
-import { type ParseOptions, type Path, type Place, type Refusal, RuleError } from '../rule.ts'
+import { DOCUMENTS_LIMIT, isEmpty, locate, TEXT_LIMIT, toValue, YAML_OPTIONS, YamlError } from '../parse/yaml.ts'
+import type { CorrelationRule } from '../correlation/model.ts'
+import { type ParseOptions, type Path, type Place, type Refusal, type Rule, RuleError } from '../rule.ts'
 import type { Condition, Detection, Item } from '../tree.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -17,6 +18,9 @@ export interface LintDocument {
   /** `offset` counts characters into the scalar at the path. */
   readonly place: (path: Path, offset?: number) => Place
   readonly refused?: Refusal
+  /** What was read of it, as the engine takes it. */
+  readonly rule?: Rule
+  readonly correlation?: CorrelationRule
   /** Of rules and filters. */
   readonly detection?: LintDetection
 }
@@ -50,20 +54,22 @@ export interface LintItem {
   readonly at: (index: number) => Path
 }
 
+/** A file that cannot be read, or not as YAML: one document that is refused. */
+export function unreadDocument(file: string, reason: string): LintDocument {
+  const at = { line: 1, column: 1 }
+  return { file, title: '', kind: 'refused', written: {}, place: () => at, refused: { file, ...at, rule: '', reason } }
+}
+
 /** Reads the documents of one text. What is refused is in the answer as well, with what could be read of it. Never throws. */
 export function readLintDocuments(text: string, file: string, options: ParseOptions = {}): LintDocument[] {
   const lines = new LineCounter()
-  const whole = (reason: string): LintDocument[] => {
-    const at = { line: 1, column: 1 }
-    return [{ file, title: '', kind: 'refused', written: {}, place: () => at, refused: { file, ...at, rule: '', reason } }]
-  }
-  if (text.length > TEXT_LIMIT) return whole(`longer than ${TEXT_LIMIT} characters; split the file`)
+  if (text.length > TEXT_LIMIT) return [unreadDocument(file, `longer than ${TEXT_LIMIT} characters; split the file`)]
   const documents = parseAllDocuments(text, { ...YAML_OPTIONS, lineCounter: lines })
-  if (documents.length > DOCUMENTS_LIMIT) return whole(`more than ${DOCUMENTS_LIMIT} documents; split the file`)
-  if (documents.length === 0) return whole('holds no document')
+  if (documents.length > DOCUMENTS_LIMIT) return [unreadDocument(file, `more than ${DOCUMENTS_LIMIT} documents; split the file`)]
+  if (documents.length === 0) return [unreadDocument(file, 'holds no document')]
   const read: LintDocument[] = []
   for (const document of documents) {
-    if (document.errors.length === 0 && document.contents === null && documents.length > 1) continue
+    if (isEmpty(document) && documents.length > 1) continue
     const position = (at: number): Place => {
       const { line, col } = lines.linePos(at)
       return { line: Math.max(1, line), column: Math.max(1, col) }
@@ -72,12 +78,13 @@ export function readLintDocuments(text: string, file: string, options: ParseOpti
     let value: unknown
     try {
       value = toValue(document)
-      const kind = Object.keys(readDocument(value, file, options, place))[0]
+      const known = readDocument(value, file, options, place)
       const written = isMap(value) ? value : {}
       const base = { file, title: ruleName(value), written, place }
-      if (kind === 'correlation') read.push({ ...base, kind })
-      else if (kind === 'filter') read.push({ ...base, kind, detection: readDetection(written, ['filter'], ['rules'], options) })
-      else read.push({ ...base, kind: 'rule', detection: readDetection(written, ['detection'], [], options) })
+      if ('correlation' in known) read.push({ ...base, kind: 'correlation', ...known })
+      else if ('filter' in known)
+        read.push({ ...base, kind: 'filter', detection: readDetection(written, ['filter'], ['rules'], options) })
+      else read.push({ ...base, kind: 'rule', ...known, detection: readDetection(written, ['detection'], [], options) })
     } catch (error) {
       if (!(error instanceof RuleError)) throw error
       const at = error instanceof YamlError ? position(error.position) : place(error.path, error.offset)

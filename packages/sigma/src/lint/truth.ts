@@ -1,5 +1,5 @@
 import type { Condition } from '../tree.ts'
-import { implies } from './covers.ts'
+import { implies, Steps } from './covers.ts'
 import type { Selection } from './document.ts'
 
 /** How many selections a condition may name to be looked at: the table has two to that many rows. */
@@ -22,8 +22,9 @@ export function truthOf(condition: Condition, selections: readonly Selection[]):
   const rows = 2 ** atoms.length
   const place = new Map(atoms.map(({ name }, i) => [name, i]))
   const implied: (readonly [number, number])[] = []
+  const steps = new Steps()
   for (const [i, a] of atoms.entries())
-    for (const [j, b] of atoms.entries()) if (i !== j && implies(a.detection, b.detection)) implied.push([i, j])
+    for (const [j, b] of atoms.entries()) if (i !== j && implies(a.detection, b.detection, steps)) implied.push([i, j])
   const possible = Array.from({ length: rows }, (_, row) => implied.every(([i, j]) => !bit(row, i) || bit(row, j)))
   const holds = Array.from({ length: rows }, (_, row) => evaluate(condition, name => bit(row, place.get(name) ?? 0)))
   const seen = possible.flatMap((can, row) => (can ? [row] : []))

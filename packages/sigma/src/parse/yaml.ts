@@ -57,7 +57,6 @@ function eachDocument(text: string, file: string, take: (value: unknown, place: 
   if (documents.length === 0) return refuse('holds no document')
   if (documents.length > DOCUMENTS_LIMIT) return refuse(`more than ${DOCUMENTS_LIMIT} documents; split the file`)
   for (const document of documents) {
-    // What follows a last `---`.
     if (isEmpty(document) && documents.length > 1) continue
     let value: unknown
     try {
@@ -75,7 +74,8 @@ function eachDocument(text: string, file: string, take: (value: unknown, place: 
   return refused
 }
 
-function isEmpty({ contents, errors }: Document.Parsed): boolean {
+/** Whether a document holds nothing, such as what follows a last `---`: of several documents it is passed over. */
+export function isEmpty({ contents, errors }: Document.Parsed): boolean {
   return errors.length === 0 && (contents === null || (isScalar(contents) && contents.value === null && contents.source === ''))
 }
 

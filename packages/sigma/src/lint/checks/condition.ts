@@ -1,9 +1,8 @@
 import type { Condition, Detection, Item, Value } from '../../tree.ts'
-import { covers } from '../covers.ts'
+import { covers, Steps } from '../covers.ts'
 import type { LintDetection, LintDocument, LintItem } from '../document.ts'
-import { indexed, NEEDLE } from '../indexed.ts'
 import type { Lint, Tell } from '../lint.ts'
-import { shapeOf } from '../regex-shape.ts'
+import { triedOn } from '../tried.ts'
 import { namesOf, TRUTH_LIMIT, type Truth, truthOf } from '../truth.ts'
 
 const onDetection =
@@ -101,18 +100,17 @@ export const CONDITIONS: readonly Lint[] = [
   {
     code: 'rule-unindexed',
     severity: 'warning',
-    about: `A rule that needs no value, no number and no text of ${NEEDLE} characters or more: only the presence of its fields tells the index when to try it.`,
+    about:
+      'A rule that the index cannot look up, as none of its necessary conditions is a value or a text: it is tried on every event of its log source that has a value in the field, or on all of them.',
     mend: 'Add what such an event always has, such as its event name or id.',
-    one: onDetection(({ condition, conditions, selections }, tell, { kind }) => {
-      if (kind !== 'rule' || indexed(condition)) return
-      const loose = selections
-        .flatMap(({ items }) => items)
-        .filter(({ item }) => item.values.some(value => value.kind === 'regex' && shapeOf(value.source).needs < NEEDLE))
-      for (const { path } of loose)
-        tell(path, `this expression needs no text of ${NEEDLE} characters, and nothing else here can be looked up`)
-      const [first] = conditions
-      if (loose.length === 0 && first) tell(first.path, 'nothing that the condition needs can be looked up')
-    }),
+    one: ({ rule, detection }, tell) => {
+      if (!rule || !detection) return
+      const tried = triedOn(rule)
+      if (tried === undefined) return
+      const { path } = detection.conditions[0] ?? detection
+      const fields = tried.map(field => (field === '' ? 'any text' : `"${field}"`)).join(' or ')
+      tell(path, `tried on every event of the log source${fields ? ` that has ${fields}` : ''}: nothing else can be looked up`)
+    },
   },
 ]
 
@@ -143,22 +141,24 @@ function exclusive({ condition, selections }: LintDetection, tell: Tell): void {
     if (each && each.field !== '' && !each.item.negated && !each.item.all)
       byField.set(each.field, [...(byField.get(each.field) ?? []), each])
   }
+  const steps = new Steps()
   for (const [field, all] of byField) {
-    const exact = all.filter(({ item }) => item.values.every(isExact))
-    const [first] = exact
-    if (!first || all.length < 2) continue
-    const others = all.filter(
-      other => other !== first && other.item.values.every(value => value.kind === 'string' || isExact(value)),
-    )
-    const wrong = others.find(({ item }) => !first.item.values.some(value => item.values.some(other => covers(other, value))))
-    if (wrong) tell(wrong.path, `no value of "${field}" meets this and the other selection that it stands beside`)
+    const first = all.find(({ item }) => item.values.every(isExact))
+    if (!first) continue
+    const apart = ({ item }: LintItem): boolean =>
+      item.values.every(isLoose) && !first.item.values.some(value => item.values.some(other => covers(other, value, steps)))
+    const wrong = all.find(other => other !== first && apart(other))
+    if (wrong && !steps.spent)
+      tell(wrong.path, `no single value of "${field}" meets this and what stands beside it; only an array could`)
   }
 }
 
+/** Values of which `covers` is certain both ways about a whole text: patterns without case. */
+const isLoose = (value: Value): boolean => value.kind === 'number' || (value.kind === 'string' && !value.bytes && !value.cased)
+
 /** One text or number, whole. */
 const isExact = (value: Value): boolean =>
-  value.kind === 'number' ||
-  (value.kind === 'string' && !value.bytes && !value.cased && value.pattern.every(part => typeof part === 'string'))
+  isLoose(value) && (value.kind !== 'string' || value.pattern.every(part => typeof part === 'string'))
 
 /** The items that every match must meet. */
 function* needed(condition: Condition): Generator<Item> {

@@ -13,9 +13,8 @@ const onCorrelation =
 const listOf = (value: unknown): readonly string[] =>
   (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]).map(String)
 
-/** State is kept for each group as long as a window is; a week is what a DynamoDB table of counts stays small for. */
-const LONG = 7 * 86_400
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
+/** Milliseconds. State is kept for each group as long as a window is; a week is what a DynamoDB table of counts stays small for. */
+const LONG = 7 * 86_400_000
 
 /** Correlations. What they name that is not there is refused before this. */
 export const CORRELATIONS: readonly Lint[] = [
@@ -47,10 +46,9 @@ export const CORRELATIONS: readonly Lint[] = [
     severity: 'info',
     about: 'A timespan of more than a week: what is counted is kept as long, for each group.',
     mend: 'Take the shortest time in which the attack still shows.',
-    one: onCorrelation(({ timespan }, tell) => {
-      const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(String(timespan)) ?? []
-      if (Number(count) * (SECONDS[unit] ?? 0) > LONG) tell(['timespan'], `${String(timespan)} is more than a week`)
-    }),
+    one({ correlation }, tell) {
+      if (correlation && correlation.timespan > LONG) tell(['correlation', 'timespan'], 'this is more than a week')
+    },
   },
   {
     code: 'correlation-ungrouped',

@@ -1,3 +1,5 @@
+import type { Condition, Detection } from '../../tree.ts'
+import { sameAs } from '../covers.ts'
 import type { LintDocument } from '../document.ts'
 import type { Lint } from '../lint.ts'
 
@@ -62,30 +64,59 @@ export const SETS: readonly Lint[] = [
     severity: 'warning',
     about: 'A rule with the detection of another on the same log source.',
     mend: 'Keep one, and name the other in its `related`.',
-    all: twice(
-      ({ kind, written }) =>
-        kind === 'rule'
-          ? JSON.stringify(canonical([written['logsource'], written['taxonomy'], written['detection']]))
-          : undefined,
-      ['detection'],
-      first => `${where(first)} detects the same`,
-    ),
+    all: (documents, tell) => {
+      const number = numbering()
+      const detects = ({ rule }: LintDocument): string | undefined =>
+        rule &&
+        JSON.stringify([
+          rule.logsource.product,
+          rule.logsource.service,
+          rule.logsource.category,
+          rule.dialect ?? rule.taxonomy,
+          ofCondition(rule.condition, number),
+        ])
+      twice(detects, ['detection'], first => `${where(first)} detects the same`)(documents, tell)
+    },
   },
 ]
 
-/** Without the order of keys and values, and without case. */
-function canonical(value: unknown): unknown {
-  if (typeof value === 'string') return value.toLowerCase()
-  if (Array.isArray(value))
-    return value
-      .map(canonical)
-      .map(each => JSON.stringify(each))
-      .sort()
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key]) => key !== 'definition')
-      .map(([key, each]) => [key, canonical(each)] as const)
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  )
+/** Gives each text a number, so that what many conditions name is written once. */
+function numbering(): (text: string) => number {
+  const known = new Map<string, number>()
+  return text => {
+    const number = known.get(text) ?? known.size
+    known.set(text, number)
+    return number
+  }
+}
+
+/** Conditions that have the same number match the same: the order of parts and values and the names of selections do not count. */
+function ofCondition(condition: Condition, number: (text: string) => number, known = new Map<Detection, number>()): number {
+  if (condition.kind === 'not') return number(`not ${ofCondition(condition.item, number, known)}`)
+  if (condition.kind !== 'selection')
+    return ofParts(
+      condition.kind,
+      condition.items.map(item => ofCondition(item, number, known)),
+      number,
+    )
+  const found = known.get(condition.detection) ?? ofDetection(condition.detection, number)
+  known.set(condition.detection, found)
+  return found
+}
+
+function ofDetection(detection: Detection, number: (text: string) => number): number {
+  if (detection.kind !== 'item')
+    return ofParts(
+      detection.kind,
+      detection.items.map(item => ofDetection(item, number)),
+      number,
+    )
+  const { field, all, negated, values } = detection.item
+  return number(JSON.stringify([field, all, negated, [...new Set(values.map(sameAs))].sort()]))
+}
+
+function ofParts(kind: 'and' | 'or', parts: readonly number[], number: (text: string) => number): number {
+  const different = [...new Set(parts)].sort((a, b) => a - b)
+  const [only] = different
+  return different.length === 1 && only !== undefined ? only : number(`${kind} ${different.join(' ')}`)
 }

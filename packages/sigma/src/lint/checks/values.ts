@@ -1,7 +1,7 @@
-import type { StringValue } from '../../tree.ts'
+import type { Item, StringValue } from '../../tree.ts'
 import { MANY, type Pattern } from '../../values.ts'
-import { canCover, covers, coversPattern, sameAs, textOf } from '../covers.ts'
-import type { LintItem } from '../document.ts'
+import { canCover, covers, sameAs, Steps } from '../covers.ts'
+import type { LintDetection, LintItem } from '../document.ts'
 import type { Lint, Tell } from '../lint.ts'
 
 const onItems =
@@ -22,8 +22,6 @@ function modifierFor(pattern: Pattern): string | undefined {
 }
 
 const AFFIXES = ['contains', 'startswith', 'endswith']
-/** Above this many values, those that others cover are not looked for: the comparison is each with each. */
-const COMPARED = 5_000
 
 /** Values and their modifiers. */
 export const VALUES: readonly Lint[] = [
@@ -32,16 +30,14 @@ export const VALUES: readonly Lint[] = [
     severity: 'warning',
     about: 'A value that stands twice in one list, or differs only in case where case does not count.',
     mend: 'Remove one.',
-    one: onItems((item, tell) =>
-      tellShadowed(item, tell, true, (value, by) => `${value} stands twice${by === value ? '' : `, the other time as ${by}`}`),
-    ),
+    one: tellShadowed(true, (value, by) => `${value} stands twice${by === value ? '' : `, the other time as ${by}`}`),
   },
   {
     code: 'value-shadowed',
     severity: 'warning',
     about: 'A value that another of its list covers, such as `foobar` beside `foo` under `contains`.',
     mend: 'Remove it; or the wider one, if that was not meant. Under `all` the wider one is needless.',
-    one: onItems((item, tell) => tellShadowed(item, tell, false, (value, by) => `${value} adds nothing to ${by}`)),
+    one: tellShadowed(false, (value, by) => `${value} adds nothing to ${by}`),
   },
   {
     code: 'wildcards-raw',
@@ -128,48 +124,53 @@ interface Shadow {
   readonly by: number
   readonly same: boolean
 }
-const shadows = new WeakMap<LintItem, readonly Shadow[]>()
+const shadows = new WeakMap<LintDetection, ReadonlyMap<LintItem, readonly Shadow[]>>()
+
+/** The values of each list that could go. A list too long to compare each with each is looked through for values that stand twice only. */
+function shadowsOf(detection: LintDetection): ReadonlyMap<LintItem, readonly Shadow[]> {
+  const known = shadows.get(detection)
+  if (known) return known
+  const steps = new Steps()
+  const found = new Map(
+    detection.selections.flatMap(({ items }) => items.map(item => [item, shadowed(item.item, steps)] as const)),
+  )
+  shadows.set(detection, found)
+  return found
+}
 
 /** The values of a list that could go, each with the one that makes it needless. */
-function shadowed(item: LintItem): readonly Shadow[] {
-  const known = shadows.get(item)
-  if (known) return known
-  const { values, all } = item.item
+function shadowed({ values, all }: Item, steps: Steps): readonly Shadow[] {
   const found: Shadow[] = []
   const firsts = new Map<string, number>()
   for (const [index, value] of values.entries()) {
-    const by = firsts.get(sameAs(value))
-    if (by === undefined) firsts.set(sameAs(value), index)
+    const key = sameAs(value)
+    const by = firsts.get(key)
+    if (by === undefined) firsts.set(key, index)
     else found.push({ index, by, same: true })
   }
-  if (values.length > 1 && values.length <= COMPARED) {
-    // Most lists hold texts of one kind: their patterns are looked up once.
-    const texts = values.map(value =>
-      value.kind === 'string' && !value.cased && !value.bytes ? textOf(value.pattern, false) : undefined,
-    )
-    const covered = (narrow: number, wide: number): boolean => {
-      if (narrow === wide) return false
-      const [a, b] = [texts[narrow], texts[wide]]
-      if (a && b) return coversPattern(b, a)
-      const [value, wider] = [values[narrow], values[wide]]
-      return value !== undefined && wider !== undefined && covers(wider, value)
-    }
-    const different = [...firsts.values()]
-    const wide = different.filter(index => values[index] && canCover(values[index]))
-    for (const index of all ? wide : different) {
-      const by = (all ? different : wide).find(other => (all ? covered(other, index) : covered(index, other)))
-      if (by !== undefined) found.push({ index, by, same: false })
-    }
+  const different = [...firsts.values()]
+  const wide = different.filter(index => values[index] && canCover(values[index]))
+  if (different.length < 2 || !steps.has(different.length * wide.length)) return found
+  const covered = (narrow: number, wide: number): boolean => {
+    const [value, wider] = [values[narrow], values[wide]]
+    return narrow !== wide && value !== undefined && wider !== undefined && covers(wider, value, steps)
   }
-  shadows.set(item, found)
+  for (const index of all ? wide : different) {
+    const by = (all ? different : wide).find(other => (all ? covered(other, index) : covered(index, other)))
+    if (by !== undefined) found.push({ index, by, same: false })
+  }
   return found
 }
 
 /** One report for a list, at the first of its values that could go. */
-function tellShadowed(item: LintItem, tell: Tell, same: boolean, what: (value: string, by: string) => string): void {
-  const found = shadowed(item).filter(each => each.same === same)
-  const [first] = found
-  if (!first) return
-  const more = found.length > 1 ? `, and ${found.length - 1} more of this list` : ''
-  tell(item.at(first.index), what(shown(item.values[first.index]), shown(item.values[first.by])) + more)
+function tellShadowed(same: boolean, what: (value: string, by: string) => string): NonNullable<Lint['one']> {
+  return ({ detection }, tell) => {
+    for (const [item, all] of detection ? shadowsOf(detection) : []) {
+      const found = all.filter(each => each.same === same)
+      const [first] = found
+      if (!first) continue
+      const more = found.length > 1 ? `, and ${found.length - 1} more of this list` : ''
+      tell(item.at(first.index), what(shown(item.values[first.index]), shown(item.values[first.by])) + more)
+    }
+  }
 }
