@@ -1,6 +1,14 @@
 // One correlation over sign-ins, in a process of its own: `node --expose-gc correlations.child.ts <type> <events> <keys>`.
 import { memoryState } from '@weir/ingest'
-import { createCorrelator, createEngine, linkRules, type Observation, parseRules } from '@weir/sigma'
+import {
+  createCorrelator,
+  createEngine,
+  type FoldRequest,
+  linkRules,
+  type Observation,
+  parseRules,
+  type StateStore,
+} from '@weir/sigma'
 import { CORRELATIONS, signIns } from './correlations.ts'
 
 const BATCH = 500
@@ -20,8 +28,7 @@ const engine = createEngine(rules)
 const correlator = createCorrelator(correlations)
 
 /** All events in batches into one store; answers the findings and the store. */
-async function pass(name: string, limit: number) {
-  const state = memoryState()
+async function pass(name: string, limit: number, state: StateStore = memoryState()) {
   let found = 0
   for (let at = 0; at < limit; at += BATCH) {
     const batch = events.slice(at, at + BATCH)
@@ -32,7 +39,24 @@ async function pass(name: string, limit: number) {
   return { found, state }
 }
 
-await pass('warm', Math.min(events.length, 20_000))
+/** What a store that keeps text would write: an item a fold, each with the whole state of its group. */
+const written = { items: 0, characters: 0 }
+const store = memoryState()
+const writing: StateStore = {
+  ...store,
+  fold: <State, Answer>(request: FoldRequest<State, Answer>) =>
+    store.fold({
+      ...request,
+      reduce: (before: State) => {
+        const folded = request.reduce(before)
+        written.items++
+        written.characters += JSON.stringify(request.packing?.pack(folded.state) ?? folded.state).length
+        return folded
+      },
+    }),
+}
+const WARM = Math.min(events.length, 20_000)
+await pass('warm', WARM, writing)
 collect()
 const before = process.memoryUsage().heapUsed
 const began = process.cpuUsage()
@@ -42,4 +66,6 @@ const ms = (user + system) / 1000
 collect()
 const bytes = process.memoryUsage().heapUsed - before
 await state.close()
-process.stdout.write(`${JSON.stringify({ ms, bytes, found })}\n`)
+process.stdout.write(
+  `${JSON.stringify({ ms, bytes, found, writes: written.items / (WARM / BATCH), itemCharacters: written.characters / written.items })}\n`,
+)

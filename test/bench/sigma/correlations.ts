@@ -80,14 +80,21 @@ interface Measured {
   readonly bytes: number
 }
 
-async function ours(type: string, events: number, keys: number): Promise<Measured> {
+interface Written {
+  /** Items a batch of 500 events. */
+  readonly writes: number
+  readonly itemCharacters: number
+}
+
+async function ours(type: string, events: number, keys: number): Promise<Measured & Written> {
   const child = fileURLToPath(new URL('correlations.child.ts', import.meta.url))
-  const all: Measured[] = []
+  const all: (Measured & Written)[] = []
   for (let i = 0; i < ROUNDS; i++) {
     const { stdout } = await run(process.execPath, ['--expose-gc', child, type, String(events), String(keys)])
-    all.push(JSON.parse(stdout) as Measured)
+    all.push(JSON.parse(stdout) as Measured & Written)
   }
-  return { ms: median(all.map(({ ms }) => ms)), bytes: median(all.map(({ bytes }) => bytes)) }
+  const { writes = 0, itemCharacters = 0 } = all[0] ?? {}
+  return { ms: median(all.map(({ ms }) => ms)), bytes: median(all.map(({ bytes }) => bytes)), writes, itemCharacters }
 }
 
 /** rsigma's correlation engine over the same events: each round in a process of its own, because memory is what the process grows by. */
@@ -128,12 +135,25 @@ export async function benchCorrelations(open: (() => Rsigma) | undefined, folder
         rsigma ? `${(rsigma.ms / weir.ms).toFixed(2)} ×` : '–',
         memory(weir),
         rsigma ? memory(rsigma) : '–',
+        weir.writes.toFixed(0),
+        weir.itemCharacters.toFixed(0),
       ])
     }
   }
   printTable(
-    `Correlations on the memory store, batches of 500 events, medians of ${ROUNDS} processes: detection and correlation, events per second of processor time; MB of state for a million groups`,
-    ['correlation', 'load', 'events a key', 'Weir', 'rsigma', 'Weir / rsigma', 'Weir MB', 'rsigma MB'],
+    `Correlations on the memory store, batches of 500 events, medians of ${ROUNDS} processes: detection and correlation, events per second of processor time; MB of state for a million groups; what a store that keeps text writes, over the first 20,000 events`,
+    [
+      'correlation',
+      'load',
+      'events a key',
+      'Weir',
+      'rsigma',
+      'Weir / rsigma',
+      'Weir MB',
+      'rsigma MB',
+      'items a batch',
+      'characters an item',
+    ],
     rows,
   )
 }
