@@ -1,7 +1,17 @@
+import { setImmediate } from 'node:timers/promises'
 import { ConfigError, oneOf } from '@weir/ingest'
-import { lint as lintDocuments, LINTS, type Report, readLintDocuments, SEVERITIES, type Severity } from '@weir/sigma/lint'
+import {
+  type LintDocument,
+  lintEach,
+  LINTS,
+  type Report,
+  readLintDocuments,
+  SEVERITIES,
+  type Severity,
+  unreadDocument,
+} from '@weir/sigma/lint'
 import { type Command, EXIT, type World } from '../../command.ts'
-import { plain, table } from '../../terminal.ts'
+import { counted, plain, table } from '../../terminal.ts'
 import { readContext } from './context.ts'
 import { treeFiles } from './files.ts'
 
@@ -19,7 +29,7 @@ export const lint: Command = {
     codes: { type: 'boolean', description: 'List the codes and what they mean.' },
     json: { type: 'boolean', description: 'One JSON object a line on standard output.' },
   },
-  help: 'Exit code 3 when an error or a warning is told.',
+  help: 'Exit code 3 when an error or a warning is told. A file that cannot be read is an error.',
   async run(args, world) {
     if (args.flag('codes')) {
       world.out.write(`${table(LINTS.map(({ code, severity, about }) => [code, severity, about])).join('\n')}\n`)
@@ -29,25 +39,50 @@ export const lint: Command = {
     const least = severityOf(args.text('severity') ?? 'warning')
     const disabled = new Set(codesOf(args.text('disable')))
     const { options } = await readContext(world, args.text('config'))
-    const files = (await treeFiles(world, args.positionals)).filter(({ kind }) => kind === 'rules')
-    const documents = files.flatMap(({ text, name }, i) => {
-      if (i % 100 === 0) world.terminal.progress(`reading ${i} of ${files.length} files`)
-      return readLintDocuments(text, name, options)
-    })
-    world.terminal.progress(`looking over ${documents.length} documents`)
-    const reports = lintDocuments(
-      documents,
-      LINTS.filter(({ code }) => !disabled.has(code)),
-    )
+    const files = (await treeFiles(world, args.positionals)).filter(({ kind }) => kind === 'rules' || kind === 'unreadable')
+    const documents: LintDocument[] = []
+    for (const [i, { kind, text, name }] of files.entries()) {
+      world.terminal.progress(`reading ${i} of ${counted(files.length, 'file')}`)
+      documents.push(...(kind === 'rules' ? readLintDocuments(text, name, options) : [unreadDocument(name, text)]))
+      if (await stopped(world)) return EXIT.interrupted
+    }
+    const reports: Report[] = []
+    let seen = 0
+    const lints = LINTS.filter(({ code }) => !disabled.has(code))
+    for (const found of lintEach(documents, lints)) {
+      reports.push(...found)
+      world.terminal.progress(`looking over ${++seen} of ${counted(documents.length, 'document')}`)
+      if (await stopped(world)) return EXIT.interrupted
+    }
     const shown = reports.filter(({ severity }) => SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(least))
     tell(shown, args.flag('json'), world)
+    tellCounts(shown, world)
     const count = (severity: Severity): number => reports.filter(each => each.severity === severity).length
     const hidden = reports.length - shown.length
+    const sums = [counted(count('error'), 'error'), counted(count('warning'), 'warning'), counted(count('info'), 'note')]
     world.terminal.line(
-      `${documents.length} documents in ${files.length} files: ${count('error')} errors, ${count('warning')} warnings, ${count('info')} notes${hidden > 0 ? ` (${hidden} not shown: --severity info)` : ''}`,
+      `${counted(documents.length, 'document')} in ${counted(files.length, 'file')}: ${sums.join(', ')}${hidden > 0 ? ` (${hidden} not shown: --severity info)` : ''}`,
     )
     return shown.some(({ severity }) => severity !== 'info') ? EXIT.found : EXIT.ok
   },
+}
+
+/** Whether a signal came: they are only heard between two pieces of work. */
+async function stopped({ signal }: World): Promise<boolean> {
+  await setImmediate()
+  return signal.aborted
+}
+
+/** How often each code is told, the most frequent first. */
+function tellCounts(reports: readonly Report[], { terminal }: World): void {
+  const counts = [...Map.groupBy(reports, ({ code }) => code)].map(([code, { length }]) => [code, length] as const)
+  if (counts.length > 1)
+    terminal.line(
+      counts
+        .toSorted(([, a], [, b]) => b - a)
+        .map(([code, count]) => `${count} ${code}`)
+        .join(', '),
+    )
 }
 
 function severityOf(text: string): Severity {
