@@ -1,24 +1,46 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bundleExtension, prepareLayer } from '@weir/extension'
+import { type Contender, natives, ours } from './extension/contenders.ts'
+import { startBenchPlatform } from './extension/platform.ts'
+import { cpuOf, memoryOf } from './extension/usage.ts'
 import { median, printTable } from './stats.ts'
 
-const ROUNDS = 15
+const ROUNDS = 9
+/** In so many of the rounds it is invoked as well. */
+const INVOKED_ROUNDS = 3
+const WARM_UP = 100
+const INVOCATIONS = 1_000
 const SETTLE_MS = 300 // after ready, so that memory is that of an idle process
 
-interface Start {
-  readonly registered: number
+/** Milliseconds from exec, mebibytes, milliseconds of processor time. */
+interface Figures {
+  readonly registered?: number
+  readonly subscribed?: number
   readonly ready: number
-  readonly privateKb: number
-  readonly rssKb: number
-  readonly cpuMs: number
+  readonly cpuToReady: number
+  readonly written: number
+  readonly private: number
+  readonly rss: number
+  readonly writtenAfter?: number
+  readonly cpuPerThousand?: number
 }
 
-/** From exec to registered and to ready (first `next`), memory and CPU, beside the bare runtime doing nothing. Linux only. */
+const COLUMNS: readonly (readonly [key: keyof Figures, title: string, digits: number])[] = [
+  ['registered', 'registered ms', 1],
+  ['subscribed', 'subscribed ms', 1],
+  ['ready', 'ready ms', 1],
+  ['cpuToReady', 'CPU to ready ms', 1],
+  ['written', 'written MB', 1],
+  ['private', 'private MB', 1],
+  ['rss', 'RSS MB', 1],
+  ['writtenAfter', 'written MB after 1,000', 1],
+  ['cpuPerThousand', 'CPU ms per 1,000', 0],
+]
+
+/** Start, memory and processor time of the extension beside others and beside the bare runtime, in turn. Linux only. */
 export async function benchExtension(): Promise<void> {
   if (process.platform !== 'linux') {
     process.stdout.write('\nextension: skipped, it reads /proc, which only Linux has\n')
@@ -26,115 +48,122 @@ export async function benchExtension(): Promise<void> {
   }
   const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'))
   try {
-    const launcher = await prepareLayer(join(folder, 'opt'))
-    const { files } = await bundleExtension(join(folder, 'layer'))
-    const weir: Start[] = []
-    const bare: Start[] = []
-    for (let round = -1; round < ROUNDS; round++) {
-      const one = await startExtension(launcher, folder)
-      const other = await startBare()
-      if (round >= 0) {
-        weir.push(one)
-        bare.push(other)
-      }
+    const weir = await ours(folder)
+    const contenders = [weir, ...(await natives(folder, line => void process.stdout.write(`${line}\n`)))]
+    const figures = new Map<string, Figures[]>()
+    const note = (name: string, one: Figures) => figures.set(name, [...(figures.get(name) ?? []), one])
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const each of contenders) note(each.name, await weigh(each, round < INVOKED_ROUNDS))
+      note(BARE, await weighBare())
     }
-    const row = (name: string, starts: readonly Start[]): string[] => {
-      const of = (key: keyof Start): number => median(starts.map(start => start[key]))
-      const registered = of('registered')
-      return [
-        name,
-        registered > 0 ? registered.toFixed(1) : '–',
-        of('ready').toFixed(1),
-        (of('privateKb') / 1024).toFixed(1),
-        (of('rssKb') / 1024).toFixed(1),
-        of('cpuMs').toFixed(0),
-      ]
-    }
-    printTable(
-      `Extension: exec to registered and ready, medians of ${ROUNDS}`,
-      ['process', 'registered ms', 'ready ms', 'private MB', 'RSS MB', 'CPU ms to idle'],
-      [row("Weir's extension (launcher, then Node)", weir), row('bare runtime (node -e, idle)', bare)],
-    )
-    const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0)
-    const script = files.filter(file => file.path.endsWith('.cjs')).reduce((sum, file) => sum + file.bytes.length, 0)
-    process.stdout.write(`\nlayer: ${files.length} files, ${bytes} bytes unzipped, of which JavaScript ${script}\n`)
+    print(figures, new Map(contenders.map(each => [each.name, each.bytes])), weir.name)
+    process.stdout.write(`\nlayer of Weir: ${weir.bytes} bytes unzipped, of which JavaScript ${weir.script}\n`)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function startExtension(launcher: string, folder: string): Promise<Start> {
-  const seen = new Map<string, number>()
-  let ready: () => void = () => {}
-  const isReady = new Promise<void>(resolve => {
-    ready = resolve
-  })
-  const server = createServer((request, response) => {
-    const path = request.url ?? ''
-    request.resume().on('end', () => {
-      if (path.endsWith('/register')) {
-        seen.set('registered', performance.now())
-        response.setHeader('Lambda-Extension-Identifier', '00000000-0000-4000-8000-000000000000')
-        response.end('{"functionName":"bench","functionVersion":"$LATEST","handler":"index.handler","accountId":"111122223333"}')
-      } else if (path.endsWith('/event/next')) {
-        seen.set('ready', performance.now())
-        ready() // held open: the sandbox is idle
-      } else response.end('"OK"')
-    })
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+const BARE = 'bare Node, one line, idle'
+
+async function weigh({ command, env }: Contender, invoked: boolean): Promise<Figures> {
+  const platform = await startBenchPlatform()
   const began = performance.now()
-  const child = spawn(launcher, [], {
+  const child = spawn(command, [], {
     stdio: 'ignore',
     env: {
       PATH: process.env['PATH'],
-      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
+      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${platform.port}`,
       AWS_REGION: 'us-east-1',
       AWS_LAMBDA_FUNCTION_NAME: 'bench',
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_ACCESS_KEY_ID: 'bench',
+      AWS_SECRET_ACCESS_KEY: 'bench-secret-key',
       WEIR_STREAM_ARN: 'arn:aws:kinesis:us-east-1:111122223333:stream/telemetry',
-      WEIR_KINESIS_ENDPOINT: `http://127.0.0.1:${port}`,
+      WEIR_KINESIS_ENDPOINT: `http://127.0.0.1:${platform.port}`,
       WEIR_TELEMETRY_HOST: '127.0.0.1',
-      WEIR_BIND: '127.0.0.1',
-      WEIR_ROOT: join(folder, 'opt'),
-      WEIR_NODE: process.execPath,
-      WEIR_TMP: folder,
+      ...env,
     },
   })
-  await isReady
-  const usage = await idle(child)
-  child.kill('SIGKILL')
-  server.closeAllConnections()
-  server.close()
-  return { registered: (seen.get('registered') ?? 0) - began, ready: (seen.get('ready') ?? 0) - began, ...usage }
+  try {
+    const pid = pidOf(child)
+    const gone = once(child, 'exit').then(() => Promise.reject(new Error(`${command} ended by itself`)))
+    const readyAt = await Promise.race([platform.readyAt, gone])
+    const cpuToReady = cpuOf(pid)
+    await platform.init()
+    const idle = await settled(pid)
+    const [registered, subscribed] = await Promise.all([platform.registeredAt, platform.subscribedAt])
+    const start = { registered: registered - began, subscribed: subscribed - began, ready: readyAt - began, cpuToReady, ...idle }
+    if (!invoked) return start
+    for (let n = 0; n < WARM_UP; n++) await Promise.race([platform.invoke(), gone])
+    const before = cpuOf(pid)
+    for (let n = 0; n < INVOCATIONS; n++) await Promise.race([platform.invoke(), gone])
+    const cpuPerThousand = ((cpuOf(pid) - before) * 1_000) / INVOCATIONS
+    return { ...start, cpuPerThousand, writtenAfter: memoryOf(pid).writtenKb / 1024 }
+  } finally {
+    child.kill('SIGKILL')
+    platform.close()
+  }
 }
 
 /** The runtime alone, with nothing to do: what any JavaScript extension pays before its first line. */
-async function startBare(): Promise<Start> {
+async function weighBare(): Promise<Figures> {
   const began = performance.now()
   const child = spawn(process.execPath, ['-e', 'process.stdout.write("x");setInterval(()=>{},1e9)'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
-  await new Promise<void>(resolve => child.stdout.once('data', () => resolve()))
-  const ready = performance.now() - began
-  const usage = await idle(child)
-  child.kill('SIGKILL')
-  return { registered: 0, ready, ...usage }
+  try {
+    await once(child.stdout, 'data')
+    const ready = performance.now() - began
+    const cpuToReady = cpuOf(pidOf(child))
+    return { ready, cpuToReady, ...(await settled(pidOf(child))) }
+  } finally {
+    child.kill('SIGKILL')
+  }
 }
 
-async function idle(child: ChildProcess): Promise<Pick<Start, 'privateKb' | 'rssKb' | 'cpuMs'>> {
+async function settled(pid: number): Promise<{ written: number; private: number; rss: number }> {
   await new Promise(resolve => setTimeout(resolve, SETTLE_MS))
-  const rollup = await readFile(`/proc/${child.pid}/smaps_rollup`, 'utf8')
-  const kb = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0)
-  const stat = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ')
-  // Fields 14 and 15, user and system time, in clock ticks of 10 ms (proc(5)).
-  return {
-    privateKb: kb('Private_Dirty') + kb('Private_Clean'),
-    rssKb: kb('Rss'),
-    cpuMs: (Number(stat[11]) + Number(stat[12])) * 10,
-  }
+  const { writtenKb, privateKb, rssKb } = memoryOf(pid)
+  return { written: writtenKb / 1024, private: privateKb / 1024, rss: rssKb / 1024 }
+}
+
+function pidOf(child: ChildProcess): number {
+  if (child.pid === undefined) throw new Error('the process did not start')
+  return child.pid
+}
+
+function print(figures: ReadonlyMap<string, readonly Figures[]>, bytes: ReadonlyMap<string, number>, first: string): void {
+  const medians = new Map(
+    [...figures].map(([name, all]) => {
+      const of = (key: keyof Figures): number | undefined => {
+        const values = all.map(each => each[key]).filter(value => value !== undefined)
+        return values.length > 0 ? median(values) : undefined
+      }
+      return [name, COLUMNS.map(([key]) => of(key))] as const
+    }),
+  )
+  const rows = [...medians].map(([name, values]) => [
+    name,
+    ...values.map((value, index) => value?.toFixed(COLUMNS[index]?.[2]) ?? '–'),
+    bytes.has(name) ? ((bytes.get(name) ?? 0) / 2 ** 20).toFixed(2) : '–',
+  ])
+  const head = ['process', ...COLUMNS.map(([, title]) => title), 'size MB']
+  printTable(
+    `Extension: medians of ${ROUNDS} starts, and of ${INVOKED_ROUNDS} times 1,000 invocations with 8 JSON lines each`,
+    head,
+    rows,
+  )
+
+  const own = [...(medians.get(first) ?? []), bytes.get(first)]
+  const ratios = [...medians]
+    .filter(([name]) => name !== first)
+    .map(([name, values]) => [
+      name,
+      ...[...values, bytes.get(name)].map((value, index) => {
+        const of = own[index]
+        return value === undefined || of === undefined ? '–' : `${(value / of).toFixed(2)}×`
+      }),
+    ])
+  printTable('The others, as multiples of ours', head, ratios)
 }

@@ -48,22 +48,23 @@ unset NODE_OPTIONS NODE_EXTRA_CA_CERTS NODE_COMPILE_CACHE NODE_V8_COVERAGE NODE_
   BUN_OPTIONS BUN_BE_BUN BUN_INSPECT BUN_INSPECT_CONNECT_TO BUN_INSPECT_NOTIFY LD_PRELOAD LD_AUDIT SSLKEYLOGFILE
 cd /
 
-# The major version of a Node installation: from its header file where there is one, because starting Node to ask costs more than all of this.
+# Sets version to the major version of a Node installation: from its header file where there is one, because starting Node to ask costs more than
+# all of this.
 major() {
-  local word name value
+  local word name value=
   if [[ -r ${1%/bin/node}/include/node/node_version.h ]]; then
     while read -r word name value; do [[ $name == NODE_MAJOR_VERSION ]] && break; done <"${1%/bin/node}/include/node/node_version.h"
   else
     value=$("$1" --version 2>/dev/null) value=${value#v} value=${value%%.*}
   fi
-  [[ $value =~ ^[0-9]+$ ]] && echo "$value" || echo 0
+  [[ $value =~ ^[0-9]+$ ]] && version=$value || version=0
 }
 
 main=$root/weir/main.cjs
 if [[ -r $main && -n ${WEIR_STREAM_ARN-} ]]; then
   node=${WEIR_NODE:-/var/lang/bin/node}
   if [[ -x $node ]]; then
-    version=$(major "$node")
+    major "$node"
     flags=(--v8-pool-size=0 --max-old-space-size=64)
     (( version >= 24 )) && flags+=(--max-semi-space-size=1)
     (( version >= 18 )) && exec "$node" "${flags[@]}" "$main"

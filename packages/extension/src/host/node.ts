@@ -42,7 +42,8 @@ export function nodeHost(env: Host['env'] = process.env): Host {
           late.events = accept(connection)
         })
         server.once('error', reject)
-        server.listen(0, bind, () => {
+        // Every address is what Node binds to unasked. With a name it also makes sure that this is no IPv6 link-local one: 3 ms of one expression.
+        server.listen(bind === '0.0.0.0' ? { port: 0 } : { port: 0, host: bind }, () => {
           const address = server.address()
           resolve({ port: typeof address === 'object' && address ? address.port : 0, close: () => server.close() })
         })

@@ -1,0 +1,3 @@
+module weir.example/native
+
+go 1.22
