@@ -7,7 +7,7 @@ import type { Plugin } from 'esbuild'
 export const LAZY: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': ['createHash', 'createHmac', 'randomBytes'],
   'node:tls': ['connect'],
-  'node:zlib': ['crc32', 'deflateRawSync', 'inflateRawSync'],
+  'node:zlib': ['brotliDecompressSync', 'crc32', 'deflateRawSync'],
 }
 
 /** Replaces each import of a module in `LAZY` by an object that loads it when one of its names is read. */

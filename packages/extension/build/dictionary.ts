@@ -1,4 +1,5 @@
-import { deflateRawSync } from 'node:zlib'
+import { pathToFileURL } from 'node:url'
+import { brotliCompressSync } from 'node:zlib'
 import type { Plugin } from 'esbuild'
 
 /** What `batch/dictionary.ts` of the schema exports: the preset dictionaries by id, and which one is written with. */
@@ -8,20 +9,20 @@ interface Dictionaries {
 }
 
 /**
- * Puts the dictionary that batches are written with into the bundle deflated, half as long as its text, and inflates it for the first batch.
+ * Puts the dictionary that batches are written with into the bundle compressed, half as long as its text, and unpacks it for the first batch.
  * The bytes are the same: they are part of the wire.
  */
 export const packedDictionary: Plugin = {
   name: 'packed-dictionary',
   setup(build) {
     build.onLoad({ filter: /[\\/]batch[\\/]dictionary\.ts$/ }, async ({ path }) => {
-      const { DICTIONARIES, CURRENT_DICTIONARY: id }: Dictionaries = await import(path)
-      const packed = deflateRawSync(DICTIONARIES.get(id) ?? '', { level: 9 }).toString('base64')
+      const { DICTIONARIES, CURRENT_DICTIONARY: id }: Dictionaries = await import(pathToFileURL(path).href)
+      const packed = brotliCompressSync(DICTIONARIES.get(id) ?? '').toString('base64')
       return {
-        contents: `import { inflateRawSync } from 'node:zlib'
+        contents: `import { brotliDecompressSync } from 'node:zlib'
           let text
           export const CURRENT_DICTIONARY = ${id}
-          export const DICTIONARIES = { get: () => (text ??= inflateRawSync(Buffer.from('${packed}', 'base64'))) }`,
+          export const DICTIONARIES = { get: () => (text ??= brotliDecompressSync(Buffer.from('${packed}', 'base64'))) }`,
       }
     })
   },
