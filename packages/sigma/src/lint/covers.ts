@@ -52,7 +52,7 @@ export function implies(narrow: Detection, wide: Detection, steps = new Steps())
 function itemImplies(narrow: Item, wide: Item, steps: Steps): boolean {
   if (narrow.field !== wide.field || narrow.negated !== wide.negated) return false
   const [a, b] = narrow.negated ? [wide, narrow] : [narrow, wide]
-  const covered = (value: Value): boolean => coveredByOne(value, b, steps)
+  const covered = (value: Value): boolean => coveredBy(b, value, steps)
   if (b.all && b.values.length > 1) {
     const known = a.all ? sorted(a).same : undefined
     const needed = (one: Value): boolean =>
@@ -85,7 +85,8 @@ function sorted(item: Item): Sorted {
   return made
 }
 
-function coveredByOne(value: Value, item: Item, steps: Steps): boolean {
+/** Whether whatever matches `value` matches one of the item's values. */
+export function coveredBy(item: Item, value: Value, steps: Steps): boolean {
   const { same, texts, others } = sorted(item)
   const text = looseText(value)
   return (text !== undefined && texts.has(text)) || same.has(sameAs(value)) || others.some(other => covers(other, value, steps))

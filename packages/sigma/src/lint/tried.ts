@@ -4,12 +4,16 @@ import { planRules } from '../plan/plan.ts'
 import { KEYWORDS, type Predicate } from '../plan/predicate.ts'
 import type { Rule } from '../rule.ts'
 
+/** The planner compares each field with each. */
+const FIELDS = 2_000
+
 /**
  * The fields whose presence alone has the index try a rule, '' for any text; none when it is tried on every event of its log source, and
  * undefined when something that it needs can be looked up. Which of several things is looked up depends on the other rules of a set, and so is
- * not asked.
+ * not asked; nor is it for a rule of more than `FIELDS` fields, whose planning takes long.
  */
 export function triedOn(rule: Rule): readonly string[] | undefined {
+  if (rule.fields.length > FIELDS) return undefined
   const { plan, questions } = planRules([rule], rule.taxonomy)
   const [question] = questions
   const predicate = (id: number): Predicate | undefined => plan.predicates[id]

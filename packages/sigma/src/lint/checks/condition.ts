@@ -1,5 +1,5 @@
 import type { Condition, Detection, Item, Value } from '../../tree.ts'
-import { covers, Steps } from '../covers.ts'
+import { coveredBy, Steps } from '../covers.ts'
 import type { LintDetection, LintDocument, LintItem } from '../document.ts'
 import type { Lint, Tell } from '../lint.ts'
 import { triedOn } from '../tried.ts'
@@ -146,7 +146,7 @@ function exclusive({ condition, selections }: LintDetection, tell: Tell): void {
     const first = all.find(({ item }) => item.values.every(isExact))
     if (!first) continue
     const apart = ({ item }: LintItem): boolean =>
-      item.values.every(isLoose) && !first.item.values.some(value => item.values.some(other => covers(other, value, steps)))
+      item.values.every(isLoose) && !first.item.values.some(value => coveredBy(item, value, steps))
     const wrong = all.find(other => other !== first && apart(other))
     if (wrong && !steps.spent)
       tell(wrong.path, `no single value of "${field}" meets this and what stands beside it; only an array could`)
