@@ -77,7 +77,8 @@ const CASES: Readonly<Record<string, { readonly bad: readonly string[]; readonly
       detection('a: {f|cased: Foo}\nb: {f: foo}\ncondition: a and b'),
       detection('a: {f: a}\nb: {f|wide: b}\ncondition: a and b'),
       detection("a: {id: 1}\nb: {id|contains|all: ['1', '2']}\ncondition: a and b"),
-      detection('a: {id: [1, 2]}\nb: {id|all: [1, 3]}\ncondition: a and b'),
+      // Only an array meets `all`, so an array is meant.
+      detection('a: {tags|all: [env, owner]}\nb: {tags: prod}\ncondition: a and b'),
     ],
   },
   'rule-unindexed': {

@@ -147,7 +147,7 @@ function exclusive({ condition, selections }: LintDetection, tell: Tell): void {
     if (!first) continue
     const apart = ({ item }: LintItem): boolean =>
       item.values.every(isLoose) && !first.item.values.some(value => coveredBy(item, value, steps))
-    const wrong = all.find(other => other !== first && apart(other))
+    const wrong = all.find(apart)
     if (wrong && !steps.spent)
       tell(wrong.path, `no single value of "${field}" meets this and what stands beside it; only an array could`)
   }
