@@ -47,6 +47,35 @@ describe('the HTTP client', () => {
     http.close()
   })
 
+  it('dials ahead when told to, and asks on that connection', async () => {
+    const { port, server, sockets } = await serve((request, response) => {
+      request.pipe(response)
+    })
+    const http = client(port)
+    const arrived = new Promise(resolve => server.once('connection', resolve))
+    http.open()
+    await arrived
+    http.open()
+    const answer = await http.request({ method: 'POST', path: '/', body: Buffer.from('a'), timeoutMs: 5000 })
+    expect([answer.status, sockets()]).toEqual([200, 1])
+    http.close()
+  })
+
+  it('asks on a new connection where the one dialled ahead is gone', async () => {
+    const { port, server, sockets } = await serve((_, response) => response.end())
+    const http = client(port)
+    const gone = new Promise<void>(resolve => {
+      server.once('connection', socket => socket.once('close', resolve).destroy())
+    })
+    http.open()
+    await gone
+    await new Promise(setImmediate)
+    const attempt = () => http.request({ method: 'POST', path: '/', timeoutMs: 5000 })
+    expect((await attempt().catch(attempt)).status).toBe(200)
+    expect(sockets()).toBe(2)
+    http.close()
+  })
+
   it('does not trust a connection after five seconds by the wall clock', async () => {
     const { port, sockets } = await serve((_, response) => void response.end('ok'))
     let skew = 0

@@ -31,6 +31,8 @@ export class HttpError extends Error {
 export interface Client {
   /** Throws HttpError. Any status is an answer. */
   request(request: Request): Promise<Response>
+  /** Dials, where there is no fresh connection, so that a request soon after this need not wait for it. Tells nothing of what comes of it. */
+  open(): void
   /** Drops the connection: after a restore, and when no more will be asked. */
   close(): void
 }
@@ -84,11 +86,21 @@ export function createClient(host: Host, target: Target): Client {
     return own
   }
 
+  const fresh = (): Connection => {
+    if (connection && Math.abs(host.now() - usedAt) > IDLE_MS) drop()
+    connection ??= dial()
+    return connection
+  }
+
   return {
+    open() {
+      if (exchange) return
+      fresh()
+      usedAt = host.now()
+    },
     request: request =>
       new Promise((resolve, reject) => {
         if (exchange) return reject(new HttpError('connect', 'busy'))
-        if (connection && Math.abs(host.now() - usedAt) > IDLE_MS) drop()
         const cancel =
           request.timeoutMs === undefined
             ? () => {}
@@ -112,8 +124,7 @@ export function createClient(host: Host, target: Target): Client {
             reject(error)
           },
         }
-        connection ??= dial()
-        connection.write(serialize(target, request))
+        fresh().write(serialize(target, request))
       }),
     close() {
       if (exchange) exchange.failed(new HttpError('closed', 'by us'))

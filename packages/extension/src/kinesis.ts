@@ -32,6 +32,8 @@ export interface Kinesis {
    * the whole of it, a fetch of keys included.
    */
   put(entries: readonly Entry[], timeoutMs: number): Promise<(string | undefined)[]>
+  /** Dials ahead: a call is to be expected. */
+  open(): void
   /** Drops the socket and the fetched keys: after a restore both are another sandbox's. */
   forget(): void
 }
@@ -93,6 +95,7 @@ export function createKinesis(host: Host, stream: Stream, endpoint: Target, cred
         throw error
       }
     },
+    open: () => client.open(),
     forget() {
       client.close()
       credentials.forget()

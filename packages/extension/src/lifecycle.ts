@@ -55,6 +55,7 @@ export async function live(parts: Parts): Promise<void> {
     const plan = policy.plan(host.now())
     const worthWaiting = parts.listener && silent < MAX_SILENT && !shipper.paused
     if (plan === 'end' && worthWaiting) {
+      shipper.prepare()
       const outcome = await ended(parts, event)
       silent = outcome === 'silent' ? silent + 1 : 0
       await shipper.flush(limit(parts, event))

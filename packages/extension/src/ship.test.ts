@@ -30,6 +30,7 @@ function setup(script: Step[]) {
       })
       return Promise.resolve(results)
     },
+    open() {},
     forget() {},
   }
   const shipper = createShipper(host, kinesis, test.recorder, createBreaker(host))

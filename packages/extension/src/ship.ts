@@ -11,6 +11,8 @@ export interface Shipper {
    * while one runs waits for the first. `last`: SHUTDOWN, so one try is made even where the breaker is open.
    */
   flush(until: number, last?: boolean): Promise<void>
+  /** A flush will follow: its handshake can go on while the handler runs. */
+  prepare(): void
   /** Records cut into batches that no answer has acknowledged. */
   readonly unsent: number
   /** The stream has failed lately: a flush would do nothing now. */
@@ -146,6 +148,7 @@ export function createShipper(host: Host, kinesis: Kinesis, recorder: Recorder, 
         })
       return running
     },
+    prepare: () => kinesis.open(),
     get paused() {
       return breaker.open
     },
