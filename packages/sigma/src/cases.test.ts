@@ -85,6 +85,16 @@ ignore:
     [`${HEAD}    events: [{ at: 0, times: 99999, event: {} }]\n`, 3, 14, /more than 10000 events/],
     [`${HEAD}    events: [{ at: 0, matches: 5, event: {} }]\n`, 3, 23, /the id or name of a rule/],
     [`${HEAD}    events: [{ at: 0, event: {} }]\n    groups: {}\n`, 4, 5, /the group of each window/],
+    [
+      `${HEAD}    events: [{ at: 0, event: {} }]\n    groups: [{ user: { a: 1 } }]\n`,
+      4,
+      16,
+      /expected a text, a number, true or false under "user"/,
+    ],
+    [`${HEAD}    events: [{ at: 0, event: {} }]\n    groups: [{ user: [a] }]\n`, 4, 16, /expected a text/],
+    [`${HEAD}    events: [{ at: 0, event: {} }]\n    groups: [{ user: ~ }]\n`, 4, 16, /expected a text/],
+    [`${HEAD}    event: ${'['.repeat(5_000)}${']'.repeat(5_000)}\n`, 3, 42, /^nested more than 32 deep$/],
+    [`match: [${'x, '.repeat(1_001)}]`, 1, 1, /more than 1000 cases/],
     ['match: [', 1, 9, /not valid YAML/],
     [`${HEAD}    event: !!binary aGk=\n`, 3, 21, /the tag tag:yaml.org,2002:binary is not taken/],
   ])('says where %j is wrong', (text, line, column, reason) => {

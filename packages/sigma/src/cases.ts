@@ -1,7 +1,7 @@
-import { LineCounter, parseAllDocuments } from 'yaml'
+import { LineCounter } from 'yaml'
 import { isMap } from './parse/detection.ts'
 import { own, readLogSource } from './parse/metadata.ts'
-import { locate, TEXT_LIMIT, toValue, YAML_OPTIONS, YamlError } from './parse/yaml.ts'
+import { locate, readDocuments, TEXT_LIMIT, toValue, YamlError } from './parse/yaml.ts'
 import { type Path, type Refusal, RuleError } from './rule.ts'
 import type { LogSource } from './types.ts'
 
@@ -83,9 +83,16 @@ export function parseCases(text: string, file: string): Cases & { readonly refus
     refuse(0, `longer than ${TEXT_LIMIT} characters; split the file`)
     return result
   }
-  const [document, second] = parseAllDocuments(text, { ...YAML_OPTIONS, lineCounter: lines })
+  const [document, second] = readDocuments(text, lines)
+  if (document instanceof YamlError) {
+    refuse(document.position, document.message)
+    return result
+  }
   if (!document || second) {
-    refuse(second?.range[0] ?? 0, 'holds not one document; write match: and ignore:, each once')
+    refuse(
+      second instanceof YamlError ? second.position : (second?.range[0] ?? 0),
+      'holds not one document; write match: and ignore:, each once',
+    )
     return result
   }
   const offset = (path: Path): number => locate(document, { path, offset: undefined })
@@ -192,7 +199,15 @@ function readGroups(written: unknown, path: Path): readonly Readonly<Record<stri
     throw new RuleError(path, 'groups: expected a list of the group of each window, as [{ field: value }]')
   return written.map((group: unknown, index) => {
     if (!isMap(group)) throw new RuleError([...path, index], 'expected the group-by fields with their values')
-    return Object.fromEntries(Object.entries(group).map(([field, value]) => [field, String(value)]))
+    return Object.fromEntries(
+      Object.entries(group).map(([field, value]) => {
+        if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return [field, String(value)]
+        throw new RuleError(
+          [...path, index, field],
+          `groups: expected a text, a number, true or false under ${JSON.stringify(field.slice(0, 80))}`,
+        )
+      }),
+    )
   })
 }
 

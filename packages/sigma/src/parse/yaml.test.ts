@@ -42,6 +42,29 @@ describe('parseRules', () => {
     expect(place(refusal)).toBe(expected === '7:9' ? '8:9' : expected)
   })
 
+  it.each([
+    ['brackets', `f: ${'['.repeat(5_000)}x${']'.repeat(5_000)}`, 1, 36],
+    ['open braces', `f: ${'{a: '.repeat(5_000)}`, 1, 132],
+    ['dashes', `${'- '.repeat(499)}x`, 1, 67],
+    ['question marks', `${'? '.repeat(499)}x`, 1, 67],
+    ['indents', Array.from({ length: 500 }, (_, n) => `${' '.repeat(n)}f:`).join('\n'), 34, 34],
+  ])('refuses a depth of %s that the library has no room for, at the same place each time', (_, deep, line, column) => {
+    const { rules, refused } = parseRules(`${RULE}---\n${RULE}---\n${deep}\n---\n${RULE}`, 'a.yml')
+    expect(rules).toHaveLength(3)
+    expect(refused).toEqual([{ file: 'a.yml', line: line + 16, column, rule: '', reason: 'nested more than 32 deep' }])
+  })
+
+  it.each(['- ', '? ', '-\t'])('refuses a text with a line of thousands of %j', mark => {
+    expect(parseRules(`${RULE}---\n${mark.repeat(5_000)}x\n---\n${RULE}`, 'a.yml')).toMatchObject({
+      rules: [],
+      refused: [{ line: 9, column: 1, reason: 'nested more than 32 deep' }],
+    })
+  })
+
+  it('takes brackets within quotes for what they are', () => {
+    expect(parseRules(RULE.replace('f: x', `f: '${'['.repeat(500)}'`), 'a.yml')).toMatchObject({ refused: [], rules: [{}] })
+  })
+
   it('points into a condition', () => {
     expect(place(refused(RULE.replace('condition: sel', 'condition: sel and other')))).toBe('7:22')
     expect(place(refused(RULE.replace('condition: sel', "condition: 'sel and other'")))).toBe('7:23')

@@ -1,4 +1,18 @@
-import { type Document, isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml'
+import {
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  Parser,
+  type YAMLMap,
+} from 'yaml'
 import type { CorrelationRule } from '../correlation/model.ts'
 import type { Filter } from '../filter.ts'
 import type { FieldMapping } from '../mapping.ts'
@@ -53,10 +67,18 @@ function eachDocument(text: string, file: string, take: (value: unknown, place: 
   const refuse = (reason: string): Refusal[] => [{ file, line: 1, column: 1, rule: '', reason }]
   if (text.length > TEXT_LIMIT) return refuse(`longer than ${TEXT_LIMIT} characters; split the file`)
   const lines = new LineCounter()
-  const documents = parseAllDocuments(text, { ...YAML_OPTIONS, lineCounter: lines })
+  const documents = readDocuments(text, lines)
   if (documents.length === 0) return refuse('holds no document')
   if (documents.length > DOCUMENTS_LIMIT) return refuse(`more than ${DOCUMENTS_LIMIT} documents; split the file`)
+  const refuseAt = (at: number, rule: string, reason: string): void => {
+    const { line, col } = lines.linePos(at)
+    refused.push({ file, line, column: col, rule, reason })
+  }
   for (const document of documents) {
+    if (document instanceof YamlError) {
+      refuseAt(document.position, '', document.message)
+      continue
+    }
     if (isEmpty(document) && documents.length > 1) continue
     let value: unknown
     try {
@@ -67,8 +89,7 @@ function eachDocument(text: string, file: string, take: (value: unknown, place: 
       })
     } catch (error) {
       if (!(error instanceof RuleError)) throw error
-      const { line, col } = lines.linePos(error instanceof YamlError ? error.position : locate(document, error))
-      refused.push({ file, line, column: col, rule: ruleName(value), reason: error.message })
+      refuseAt(error instanceof YamlError ? error.position : locate(document, error), ruleName(value), error.message)
     }
   }
   return refused
@@ -86,6 +107,53 @@ export class YamlError extends RuleError {
     super([], reason)
     this.position = position
   }
+}
+
+/**
+ * The documents of a text, as `parseAllDocuments` reads them; for one that is nested too deep, the error. Nesting is looked at before the library
+ * composes documents: it calls itself for each level, and how many levels there is room for changes from run to run.
+ */
+export function readDocuments(text: string, lines: LineCounter): readonly (Document.Parsed | YamlError)[] {
+  const steep = STEEP.exec(text)
+  if (steep) {
+    for (const { index } of text.slice(0, steep.index).matchAll(/^/gm)) lines.addNewLine(index)
+    return [new YamlError(steep.index, TOO_DEEP)]
+  }
+  const tokens: CST.Token[] = []
+  const deep: (number | undefined)[] = []
+  for (const token of new Parser(lines.addNewLine).parse(text)) {
+    if (token.type !== 'document') {
+      tokens.push(token)
+      continue
+    }
+    const { value, ...bare } = token
+    const at = tooDeep(value)
+    deep.push(at)
+    tokens.push(at === undefined ? token : bare)
+  }
+  const documents = [...new Composer({ ...YAML_OPTIONS, lineCounter: lines }).compose(tokens)]
+  return documents.map((document, i) => {
+    const at = deep[i]
+    return at === undefined ? document : new YamlError(at, TOO_DEEP)
+  })
+}
+
+/** A line that opens so many lists or keys at once that even the library's parser, which is no recursion but where a document ends, has no room. */
+const STEEP = /^[ \t]*(?:[-?][ \t]+){500}/m
+const TOO_DEEP = `nested more than ${DOCUMENT_DEPTH} deep`
+
+/** Where a document goes deeper than is read. */
+function tooDeep(contents: CST.Token | undefined): number | undefined {
+  const stack: { readonly token: CST.Token | null | undefined; readonly depth: number }[] = [{ token: contents, depth: 0 }]
+  let first: number | undefined
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const { token, depth } = top
+    if (!token || !('items' in token)) continue
+    if (depth > DOCUMENT_DEPTH) first = Math.min(first ?? token.offset, token.offset)
+    else
+      for (const { key, value } of token.items) stack.push({ token: key, depth: depth + 1 }, { token: value, depth: depth + 1 })
+  }
+  return first
 }
 
 /** The document's value. Throws `YamlError` for what is no plain data. */
@@ -110,7 +178,7 @@ function checkNodes(contents: Node): void {
     const at = node.range?.[0] ?? 0
     if (node.tag !== undefined && !CORE_TAGS.has(node.tag))
       throw new YamlError(at, `the tag ${node.tag.slice(0, 80)} is not taken`)
-    if (depth > DOCUMENT_DEPTH) throw new YamlError(at, `nested more than ${DOCUMENT_DEPTH} deep`)
+    if (depth > DOCUMENT_DEPTH) throw new YamlError(at, TOO_DEEP)
     // `00060429` is a code to whoever writes it; YAML 1.1, 1.2 and pySigma make three different things of it.
     if (isScalar(node) && typeof node.value === 'number' && /^[-+]?0\d/.test(node.source ?? '')) node.value = node.source
     if (isSeq(node)) for (const item of node.items) stack.push({ node: item, depth: depth + 1 })
@@ -137,7 +205,7 @@ export function locate(
   for (const step of path) {
     if (isAlias(node)) node = node.resolve(document)
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step)
+      const pair = pairsOf(node).get(String(step))
       if (!pair) return at
       if (isScalar(pair.key)) at = pair.key.range?.[0] ?? at
       node = pair.value
@@ -150,6 +218,15 @@ export function locate(
   const quoted = node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE'
   // Where a block scalar's text begins, its indentation and folds make the offset a guess: point at the scalar.
   return node.type === 'PLAIN' || quoted ? node.range[0] + offset + (quoted ? 1 : 0) : node.range[0]
+}
+
+const pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>()
+
+/** The pairs of a map by key: thousands of places may be asked for in one map. */
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = pairs.get(map) ?? new Map(map.items.flatMap(pair => (isScalar(pair.key) ? [[String(pair.key.value), pair]] : [])))
+  pairs.set(map, known)
+  return known
 }
 
 const firstLine = (message: string): string => (message.split('\n', 1)[0] ?? '').slice(0, 200)

@@ -70,7 +70,7 @@ export const CASES: JsonSchema = {
           type: 'array',
           minItems: 1,
           description: 'The group of each window that must be found.',
-          items: { type: 'object' },
+          items: { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
         },
       }),
     ),
