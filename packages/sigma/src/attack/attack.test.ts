@@ -52,6 +52,18 @@ describe('coverage', () => {
     expect(under('initial-access')).toEqual(['T1078: two'])
   })
 
+  it('counts a rule once, and two of one title as two', () => {
+    const twins = [
+      { id: 'a', title: 'one', tags: ['attack.execution', 'attack.t1648', 'attack.T1648'] },
+      { id: 'b', title: 'one', tags: ['attack.t1648', 'attack.execution'] },
+      { id: 'c', title: 'one', tags: ['attack.execution'] },
+    ]
+    const { covered, rules, tacticOnly } = coverageOf(twins)
+    expect(covered).toEqual([{ technique: 'T1648', tactic: 'execution', titles: ['one', 'one'] }])
+    expect(navigatorLayer({ ...found, covered }, 'twins').techniques).toMatchObject([{ score: 2 }])
+    expect([rules.get('execution'), tacticOnly.get('execution')]).toEqual([3, ['one']])
+  })
+
   it('counts what was revoked as what took its place', () => {
     expect(under('defense-impairment')).toEqual(['T1685.002: three'])
   })

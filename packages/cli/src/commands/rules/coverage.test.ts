@@ -25,8 +25,25 @@ describe('weir rules coverage', () => {
 
   it('counts rules of the paths alone when asked, and tells of ids that do not exist', async () => {
     const { out, err } = await run('a.yml', '--no-builtin')
-    expect(out).toMatch(/execution \(TA0002\): 1 of \d+ techniques, 1 rules\n {4}T1648\n/)
+    expect(out).toMatch(/execution \(TA0002\): 1 of \d+ techniques, 1 rule\n {4}T1648\n/)
     expect(err).toContain('unknown T9999 in "A rule"')
+  })
+
+  it('counts rules, not titles', async () => {
+    const text = await readFile(join(folder, 'a.yml'), 'utf8')
+    await writeFile(
+      join(folder, 'twins.yml'),
+      `${text}---\n${text.replace('one', 'two')}id: 0a1b2c3d-0000-4000-8000-00000000000a\n`,
+    )
+    const { out } = await run('twins.yml', '--no-builtin')
+    expect(out).toMatch(/execution \(TA0002\): 1 of \d+ techniques, 2 rules\n {4}T1648 ×2\n/)
+  })
+
+  it('says where a layer cannot be written', async () => {
+    expect(await run('--navigator', 'none/x')).toMatchObject({
+      code: 2,
+      err: 'weir: --navigator none/x: cannot be written (ENOENT)\n',
+    })
   })
 
   it('writes a Navigator layer, and JSON for scripts', async () => {

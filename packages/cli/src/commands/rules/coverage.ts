@@ -1,7 +1,7 @@
 import { detectors } from '@weir/detections'
 import { ATTACK_TACTICS, ATTACK_VERSION, type Coverage, coverageOf, navigatorLayer, sizeOf } from '@weir/sigma/attack'
 import { type Command, EXIT, type World } from '../../command.ts'
-import { plain } from '../../terminal.ts'
+import { counted, plain } from '../../terminal.ts'
 import { writeFor } from '../../write.ts'
 import { LOADING, loadSet } from './load.ts'
 import { tellRefusals } from './refusals.ts'
@@ -27,14 +27,14 @@ export const coverage: Command = {
   help: `A technique counts under those of its tactics that the rule tags, or under all of them when it tags none. Ids are those of ATT&CK ${ATTACK_VERSION}.`,
   async run(args, world) {
     const builtin = !args.flag('no-builtin')
-    const loaded = await loadSet(world, args.positionals, args, { builtin, option: 'rules coverage' })
+    const loaded = await loadSet(world, args.positionals, args, { builtin, option: 'PATH' })
     const all = [...loaded.rules, ...loaded.correlations, ...(builtin ? detectors : [])].map(({ meta }) => meta)
     const found = coverageOf(all)
     const file = args.text('navigator')
     if (file !== undefined) {
       const layer = navigatorLayer(found, 'Weir: rules a technique')
       await writeFor('--navigator', file, `${JSON.stringify(layer, null, 2)}\n`, world)
-      world.terminal.line(`${file}: a Navigator layer of ${found.covered.length} techniques under their tactics`)
+      world.terminal.line(`${plain(file)}: a Navigator layer of ${found.covered.length} techniques under their tactics`)
     }
     if (args.flag('json')) for (const each of found.covered) world.out.write(`${JSON.stringify(each)}\n`)
     else tell(found, all.length, world)
@@ -42,17 +42,18 @@ export const coverage: Command = {
   },
 }
 
-function tell({ covered, tacticOnly, unknown, untagged }: Coverage, total: number, { out, terminal }: World): void {
+function tell({ covered, rules, unknown, untagged }: Coverage, total: number, { out, terminal }: World): void {
   for (const [tactic, id] of ATTACK_TACTICS) {
     const own = covered.filter(each => each.tactic === tactic)
-    const rules = new Set([...own.flatMap(({ titles }) => titles), ...(tacticOnly.get(tactic) ?? [])])
-    out.write(`${tactic} (${id}): ${own.length} of ${sizeOf(tactic)} techniques, ${rules.size} rules\n`)
+    out.write(
+      `${tactic} (${id}): ${own.length} of ${counted(sizeOf(tactic), 'technique')}, ${counted(rules.get(tactic) ?? 0, 'rule')}\n`,
+    )
     const cells = own.map(({ technique, titles }) => `${technique}${titles.length > 1 ? ` ×${titles.length}` : ''}`)
     for (const line of wrapped(cells, terminal.columns - 4)) out.write(`    ${line}\n`)
   }
   const techniques = new Set(covered.map(({ technique }) => technique))
   terminal.line(
-    `${total} rules and detectors; ${techniques.size} techniques of ATT&CK ${ATTACK_VERSION}; ${untagged.length} rules name none`,
+    `${total} rules and detectors; ${counted(techniques.size, 'technique')} of ATT&CK ${ATTACK_VERSION}; ${untagged.length} of the rules name none`,
   )
   for (const [id, titles] of unknown)
     terminal.line(
