@@ -76,14 +76,34 @@ function glob(pattern: string): (text: string) => boolean {
   }
 }
 
-/** Writes today's refusals as expected ones, sorted; what the list before said under `why` stays. */
-export function writeExpected(refused: readonly Placed[], before: readonly Expected[]): string {
+/** `names` of files, the longest first. */
+function withoutPlaces(reason: string, names: readonly string[]): string {
+  return reason.split(/(:\d+:\d+)/).reduce((text, part, i) => {
+    const name = i % 2 === 1 ? names.find(each => text.endsWith(each)) : undefined
+    return name === undefined ? text + part : `${text.slice(0, -name.length)}*`
+  }, '')
+}
+
+/**
+ * Writes today's refusals as expected ones, sorted; what the list before said under `why` stays. A reason may name a place in another of the files,
+ * which is another when the tree lies elsewhere or a line is added: `*` stands for it.
+ */
+export function writeExpected(
+  { refused, files }: { readonly refused: readonly Placed[]; readonly files: readonly { readonly name: string }[] },
+  before: readonly Expected[],
+): string {
+  const names = files.map(({ name }) => name).toSorted((a, b) => b.length - a.length)
   const tests = before.map(expected => [expected, matcher(expected)] as const)
   const entries = refused
     .map((refusal): Expected => {
       const why = tests.find(([, test]) => test(refusal))?.[0].why
       const { within, rule, reason } = refusal
-      return { file: within, ...(rule ? { rule } : {}), reason, ...(why === undefined ? {} : { why }) }
+      return {
+        file: within,
+        ...(rule ? { rule } : {}),
+        reason: withoutPlaces(reason, names),
+        ...(why === undefined ? {} : { why }),
+      }
     })
     .toSorted((a, b) => (`${a.file}\0${a.rule}` < `${b.file}\0${b.rule}` ? -1 : 1))
   const head = `# Refusals that \`weir rules check --expect\` takes as known. file is relative to the PATH that is checked, rule is a title or id,

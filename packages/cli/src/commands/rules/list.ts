@@ -1,7 +1,7 @@
 import { detectors } from '@weir/detections'
 import { LEVELS } from '@weir/sigma'
 import type { Command } from '../../command.ts'
-import { plain, table } from '../../terminal.ts'
+import { counted, plain, table } from '../../terminal.ts'
 import { LOADING, loadSet } from './load.ts'
 import { tellRefusals } from './refusals.ts'
 
@@ -17,7 +17,7 @@ export const list: Command = {
   },
   async run(args, world) {
     const builtin = !args.flag('no-builtin')
-    const loaded = await loadSet(world, args.positionals, args, { builtin, option: 'rules list' })
+    const loaded = await loadSet(world, args.positionals, args, { builtin, option: 'PATH' })
     const own = builtin ? detectors : []
     const all = [
       ...loaded.rules.map(({ meta, logsource, file }) => ({ meta, logsource, kind: 'rule', file })),
@@ -31,7 +31,7 @@ export const list: Command = {
       const rows = all.map(({ meta, logsource, kind }) => [
         meta.level,
         kind,
-        Object.values(logsource).join('/'),
+        plain(Object.values(logsource).join('/')),
         plain(meta.title),
         (meta.tags ?? [])
           .filter(tag => /^attack\.t\d/.test(tag))
@@ -41,7 +41,7 @@ export const list: Command = {
       ])
       world.out.write(`${table(rows).join('\n')}\n`)
       world.terminal.line(
-        `${loaded.rules.length} rules, ${loaded.correlations.length} correlations, ${own.length} detectors, ${loaded.refused.length} refused`,
+        `${counted(loaded.rules.length, 'rule')}, ${counted(loaded.correlations.length, 'correlation')}, ${counted(own.length, 'detector')}, ${loaded.refused.length} refused`,
       )
     }
     return tellRefusals(loaded.refused, world)

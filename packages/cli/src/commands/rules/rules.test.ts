@@ -28,9 +28,26 @@ describe('weir rules', () => {
       join(folder, 'bad.yml'),
       'title: Broken\nlogsource: {product: aws}\ndetection:\n  sel: {a: 1}\n  condition: sel and nothing\n',
     )
-    const { code, err } = await weir(['rules', 'check', folder])
+    const { code, out } = await weir(['rules', 'check', folder])
     expect(code).toBe(3)
-    expect(err).toMatch(/bad\.yml:5:\d+ "Broken": .*nothing/)
+    expect(out).toMatch(/bad\.yml:5:\d+ "Broken": .*nothing/)
+  })
+
+  it('prints no title as it would like to be printed', async () => {
+    const text =
+      'title: "\\e[2J\\n::error::\\u202e"\nlogsource: { product: "\\e[31m" }\ndetection: { sel: { a: 1 }, condition: sel }\n'
+    await writeFile(join(folder, 'nasty.yml'), text)
+    const { out, err } = await weir(['rules', 'list', 'nasty.yml', '--no-builtin'], { cwd: folder })
+    expect(out).toMatch(/^medium .*error/)
+    expect(out + err).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/)
+    expect(err).toBe('1 rule, 0 correlations, 0 detectors, 0 refused\n')
+  })
+
+  it('names a path that is not there as what it is', async () => {
+    expect(await weir(['rules', 'list', 'nope'], { cwd: folder })).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^weir: PATH nope: /),
+    })
   })
 
   it('asks for what to check', async () => {
