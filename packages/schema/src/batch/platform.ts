@@ -131,6 +131,10 @@ const ANY: readonly (readonly [number: number, shape: Field])[] = [
 const BY_SIGNAL = new Map(SHAPES.map(([number, signal, shape]) => [signal, [[number, shape] as const, ...ANY]]))
 const BY_NUMBER = new Map([...SHAPES.map(([number, , shape]) => [number, shape] as const), ...ANY])
 
+/** Used again for each record: in the pool that small buffers come from, theirs would stay for as long as the bodies between them. */
+const FORM = new ByteWriter(0x4000)
+const DATA = new ByteWriter(0x4000)
+
 /**
  * What the platform reported (the Telemetry API's `record`, parsed: a platform record, a log line or a JSON log) in its compact form, for a body
  * of type `application/vnd.weir.platform`. `undefined` when no such form could give back exactly this value. `context` must be the time and the
@@ -139,7 +143,7 @@ const BY_NUMBER = new Map([...SHAPES.map(([number, , shape]) => [number, shape] 
 export function packPlatform(signal: string, record: unknown, context: FieldContext): Uint8Array | undefined {
   if (wireTime(context.time) !== context.time || wireName(context.invocation) !== context.invocation) return undefined
   for (const [number, shape] of BY_SIGNAL.get(signal) ?? ANY) {
-    const out = { form: new ByteWriter(32), data: new ByteWriter(128), time: context.time, left: 0 }
+    const out = { form: FORM.clear(), data: DATA.clear(), time: context.time, left: 0 }
     if (!shape.write(out, record, context)) continue
     const body = new ByteWriter(3 + out.form.length + out.data.length)
     body.byte(number)

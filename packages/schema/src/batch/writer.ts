@@ -1,5 +1,8 @@
 import { isLong } from './limits.ts'
 
+/** A writer that is used again keeps at most so much room, bytes. */
+const KEPT = 16 * 1024
+
 /** Writes Avro's primitive encodings into one buffer that grows. Strings are UTF-8; a lone surrogate becomes U+FFFD. */
 export class ByteWriter {
   #buffer: Buffer
@@ -12,6 +15,13 @@ export class ByteWriter {
 
   get length(): number {
     return this.#at
+  }
+
+  /** Forgets what was written, and keeps the room for it unless that is more than KEPT bytes. */
+  clear(): this {
+    if (this.#buffer.length > KEPT) this.#buffer = Buffer.allocUnsafeSlow(KEPT)
+    this.#at = 0
+    return this
   }
 
   byte(value: number): void {
