@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import type { Answer, Question } from './suite.ts'
+import type { Answer, Finding, Question } from './suite.ts'
 
 /** Something that answers questions one after the other. */
 export interface Engine {
@@ -21,7 +21,7 @@ interface Running {
 
 /**
  * An engine behind a command: a process of the shell that reads a question a line and writes an answer a line, and ends when its input does.
- * Where it dies over a question or does not answer in time, `ask` rejects, and the next question starts it anew.
+ * Where it dies over a question, does not answer in time or says something else, `ask` rejects, and the next question starts it anew.
  */
 export function engineBehind(name: string, command: string, limitMs = LIMIT_MS): Engine {
   let running: Running | undefined
@@ -63,7 +63,16 @@ export function engineBehind(name: string, command: string, limitMs = LIMIT_MS):
         stop()
         throw new Error(next === 'late' ? `no answer in ${limitMs / 1000} s` : `the engine ended${words ? `: ${words}` : ''}`)
       }
-      return readAnswer(next.value, question.id)
+      const answer = objectIn(next.value)
+      if (answer?.['id'] !== question.id) {
+        // What it says from here on may answer what was asked before.
+        stop()
+        const said = answer
+          ? `answered ${JSON.stringify(answer['id'])} and was asked ${JSON.stringify(question.id)}`
+          : `said ${JSON.stringify(next.value.slice(0, 200))}`
+        throw new Error(`${said}; standard output is for answers alone, in the order of the questions`)
+      }
+      return readAnswer(answer)
     },
     async close() {
       if (!running) return
@@ -76,12 +85,30 @@ export function engineBehind(name: string, command: string, limitMs = LIMIT_MS):
   }
 }
 
-/** An answer that follows the protocol, or an error that says where it does not. */
-function readAnswer(line: string, id: string): Answer {
-  const answer = JSON.parse(line) as Record<string, unknown>
-  if (answer['id'] !== id) throw new Error(`answered ${JSON.stringify(answer['id'])} and was asked ${JSON.stringify(id)}`)
-  for (const key of ['refused', 'unsupported'])
-    if (typeof answer[key] === 'string') return { [key]: answer[key] } as unknown as Answer
-  if (!Array.isArray(answer['matches'])) throw new Error('an answer has matches, refused or unsupported')
-  return answer as unknown as Answer
+function objectIn(line: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
 }
+
+/** An answer that follows the protocol, or an error that says where it does not. */
+function readAnswer({ refused, unsupported, matches, findings }: Readonly<Record<string, unknown>>): Answer {
+  if (typeof refused === 'string') return { refused }
+  if (typeof unsupported === 'string') return { unsupported }
+  if (matches === undefined) throw new Error('an answer has matches, refused or unsupported')
+  if (!isListOf(matches, (titles): titles is string[] => isListOf(titles, isText)))
+    throw new Error('matches: expected a list of titles for each event, [["Rule"], []]')
+  if (findings === undefined) return { matches }
+  if (!isListOf(findings, isFinding)) throw new Error('findings: expected a list of {"rule": title, "group": {field: text}}')
+  return { matches, findings }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isListOf = <T>(value: unknown, is: (each: unknown) => each is T): value is T[] => Array.isArray(value) && value.every(is)
+const isFinding = (value: unknown): value is Finding =>
+  isObject(value) && isText(value['rule']) && isObject(value['group']) && Object.values(value['group']).every(isText)

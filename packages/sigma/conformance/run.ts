@@ -1,5 +1,5 @@
 // `node run.ts [--engine name=command] … [--section prefix] [--failures] [--markdown]`: asks engines the cases and prints what they pass.
-import { parseArgs } from 'node:util'
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
 import { type Engine, engineBehind } from './engine.ts'
 import { type Case, judge, questionOf, sectionOf, SUITE, type Verdict } from './suite.ts'
 import { answerOfWeir } from './weir.ts'
@@ -18,11 +18,11 @@ export const weir: Engine = { name: 'Weir', ask: answerOfWeir, close: async () =
 export async function results(engine: Engine, cases: readonly Case[]): Promise<readonly Result[]> {
   const out: Result[] = []
   for (const each of cases) {
-    const answered = engine.ask(questionOf(each)).then(
-      answer => judge(each, answer),
-      (error: unknown) => ({ verdict: 'fail' as const, why: error instanceof Error ? error.message : String(error) }),
-    )
-    out.push({ case: each, ...(await answered) })
+    const verdict = await engine
+      .ask(questionOf(each))
+      .then(answer => judge(each, answer))
+      .catch((error: unknown) => ({ verdict: 'fail' as const, why: error instanceof Error ? error.message : String(error) }))
+    out.push({ case: each, ...verdict })
   }
   await engine.close()
   return out
@@ -45,7 +45,7 @@ export function table(
   const sections = [...new Set(SUITE.cases.map(sectionOf))]
   const rows = [...sections, ''].flatMap(section => {
     const cells = engines.map(({ results }) => results.filter(({ case: each }) => section === '' || sectionOf(each) === section))
-    return cells.some(({ length }) => length > 0) ? [[section || 'all', ...cells.map(score)]] : []
+    return cells.some(({ length }) => length > 0) ? [[section || 'total', ...cells.map(score)]] : []
   })
   const all = [['section', ...engines.map(({ name }) => name)], ...rows]
   const widths = (all[0] ?? []).map((_, i) => Math.max(...all.map(row => (row[i] ?? '').length)))
@@ -55,22 +55,26 @@ export function table(
   return [String(head), `|${widths.map(width => '-'.repeat(width + 2)).join('|')}|`, ...body]
 }
 
-/** Answers the exit code: 0 when no engine failed a case. */
-export async function main(args: readonly string[], print: Print): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      engine: { type: 'string', multiple: true, default: [] },
-      section: { type: 'string', default: '' },
-      failures: { type: 'boolean', default: false },
-      markdown: { type: 'boolean', default: false },
-    },
-  })
+const OPTIONS = {
+  engine: { type: 'string', multiple: true, default: [] },
+  section: { type: 'string', default: '' },
+  failures: { type: 'boolean', default: false },
+  markdown: { type: 'boolean', default: false },
+} satisfies ParseArgsOptionsConfig
+const USAGE = 'usage: run.ts [--engine NAME=COMMAND]... [--section PREFIX] [--failures] [--markdown]'
+
+/** Answers the exit code: 0 when no engine failed a case, 1 when one did, 2 when the command line is wrong. */
+export async function main(args: readonly string[], print: Print, complain: Print = print): Promise<number> {
+  const parsed = readArgs(args)
+  if ('wrong' in parsed) {
+    complain(`${parsed.wrong}\n${USAGE}`)
+    return 2
+  }
+  const { values, cases } = parsed
   const engines = values.engine.map(each => {
     const [, name = 'engine', command = each] = /^([\w .-]+)=(.*)$/s.exec(each) ?? []
     return command === 'weir' ? { ...weir, name } : engineBehind(name, command)
   })
-  const cases = SUITE.cases.filter(({ id }) => id.startsWith(values.section))
   const all = []
   for (const engine of engines.length > 0 ? engines : [weir])
     all.push({ name: engine.name, results: await results(engine, cases) })
@@ -83,4 +87,22 @@ export async function main(args: readonly string[], print: Print): Promise<numbe
   return all.some(({ results }) => results.some(({ verdict }) => verdict === 'fail')) ? 1 : 0
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2), line => process.stdout.write(`${line}\n`))
+function readArgs(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({ args: [...args], options: OPTIONS })
+    const cases = SUITE.cases.filter(({ id }) => id.startsWith(values.section))
+    if (cases.length > 0) return { values, cases }
+    const sections = [...new Set(SUITE.cases.map(sectionOf))].join(', ')
+    return { wrong: `--section: no case begins with ${JSON.stringify(values.section)}; the sections are ${sections}` }
+  } catch (error) {
+    return { wrong: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+if (import.meta.main) {
+  process.exitCode = await main(
+    process.argv.slice(2),
+    line => process.stdout.write(`${line}\n`),
+    line => process.stderr.write(`${line}\n`),
+  )
+}

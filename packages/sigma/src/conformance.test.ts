@@ -3,7 +3,7 @@ import { Ajv } from 'ajv'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Engine, engineBehind } from '../conformance/engine.ts'
 import { main, results, table } from '../conformance/run.ts'
-import { type Case, judge, questionOf, sectionOf, SUITE } from '../conformance/suite.ts'
+import { type Answer, type Case, judge, questionOf, sectionOf, SUITE } from '../conformance/suite.ts'
 import { answerOfWeir } from '../conformance/weir.ts'
 
 const read = (file: string): string => readFileSync(new URL(`../conformance/${file}`, import.meta.url), 'utf8')
@@ -121,6 +121,38 @@ describe('an engine behind a command', () => {
     expect(await engine.ask(question)).toEqual({ refused: 'no' })
   })
 
+  it('fails the one question that it answers in another shape', async () => {
+    const shapes = [
+      "{matches:['Rule']}",
+      '{matches:{}}',
+      "{matches:[],findings:[{rule:'x'}]}",
+      "{matches:[],findings:[{rule:'x',group:{a:1}}]}",
+    ]
+    for (const shape of shapes) {
+      engine = engineBehind('x', script(`if(q.id==='odd')${say(shape)};else ${say('{refused:String(process.pid)}')}`))
+      const before = await engine.ask(question)
+      await expect(engine.ask({ ...question, id: 'odd' }), shape).rejects.toThrow(/^(?:matches|findings): expected/)
+      expect(await engine.ask(question)).toEqual(before)
+      await engine.close()
+    }
+    const [first] = SUITE.cases
+    engine = { name: 'x', ask: async () => JSON.parse('{"matches":[{}]}') as Answer, close: async () => {} }
+    expect(await results(engine, first ? [first] : [])).toMatchObject([{ verdict: 'fail' }])
+  })
+
+  it('is started anew when it says something else, so that later answers stand by their questions', async () => {
+    engine = engineBehind('x', script(`if(q.id==='chatty')console.log('Loading');${say('{refused:q.rules}')}`))
+    await expect(engine.ask({ ...question, id: 'chatty' })).rejects.toThrow(
+      'said "Loading"; standard output is for answers alone',
+    )
+    for (const rules of ['a', 'b']) expect(await engine.ask({ ...question, rules })).toEqual({ refused: rules })
+    await engine.close()
+    engine = engineBehind('x', script(`if(q.id==='twice')${say('{refused:q.rules}')};${say('{refused:q.rules}')}`))
+    expect(await engine.ask({ ...question, id: 'twice' })).toEqual({ refused: '' })
+    await expect(engine.ask(question)).rejects.toThrow('answered "twice" and was asked "q"')
+    expect(await engine.ask(question)).toEqual({ refused: '' })
+  })
+
   it('gets a row a section in the table, what it cannot left out', async () => {
     engine = { name: 'x', ask: async () => ({ refused: 'no' }), close: async () => {} }
     const section = SUITE.cases.filter(each => sectionOf(each) === 'compare')
@@ -135,9 +167,30 @@ describe('an engine behind a command', () => {
   it('ends the run with 1 where it fails a case', async () => {
     const lines: string[] = []
     expect(await main(['--section', 'compare/'], line => lines.push(line))).toBe(0)
-    expect(lines.at(-1)).toMatch(/^all\s+14\/14 · 6\/6$/)
+    expect(lines.at(-1)).toMatch(/^total\s+14\/14 · 6\/6$/)
     const command = `x=${script(say('{matches:[]}'))}`
     expect(await main(['--section', 'compare/gt', '--failures', '--engine', command], line => lines.push(line))).toBe(1)
     expect(lines.join('\n')).toContain('x compare/gt (required)')
+  })
+
+  it('says what is wrong with the command line', async () => {
+    const said: string[] = []
+    const run = (...args: readonly string[]): Promise<number> =>
+      main(
+        args,
+        () => expect.unreachable(),
+        line => said.push(line),
+      )
+    expect(await run('--section', 'nonexist')).toBe(2)
+    expect(await run('--loud')).toBe(2)
+    expect(await run('extra')).toBe(2)
+    expect(said[0]).toMatch(/^--section: no case begins with "nonexist"; the sections are strings, .*\nusage: /)
+    expect(said[1]).toMatch(/--loud.*\nusage: /)
+  })
+
+  it('tells the section `all` from the total', async () => {
+    const lines: string[] = []
+    expect(await main(['--section', 'all/'], line => lines.push(line))).toBe(0)
+    expect(lines.map(line => line.split(' ')[0])).toEqual(['section', 'all', 'total'])
   })
 })
