@@ -74,6 +74,19 @@ describe('a filter', () => {
     expect(match(set, { action: 'delete', user: 'person' })).toHaveLength(1)
   })
 
+  it('without an id is told apart from others by all that it says', () => {
+    const other = filter('any').replace('user: robot', 'user: service')
+    const set = link(RULE, filter('any'), other)
+    expect(set.refused).toEqual([])
+    for (const user of ['robot', 'service']) expect(match(set, { action: 'delete', user })).toHaveLength(0)
+    expect(match(set, { action: 'delete', user: 'person' })).toHaveLength(1)
+    const ids = (...texts: string[]): string[] =>
+      link(RULE, ...texts).rules.flatMap(({ filters = [] }) => filters.map(({ id }) => id))
+    expect(new Set(ids(filter('any'), other)).size).toBe(2)
+    expect(ids(filter('any'))).toEqual(ids(filter('any')))
+    expect(reasons(link(RULE, filter('any'), filter('any')))).toEqual([expect.stringContaining('is taken by "Known robots"')])
+  })
+
   it('works beside other filters on one rule', () => {
     const set = link(
       RULE,

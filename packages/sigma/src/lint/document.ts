@@ -1,8 +1,8 @@
-import { LineCounter, parseAllDocuments } from 'yaml'
+import { LineCounter } from 'yaml'
 import { parseCondition } from '../condition/parser.ts'
 import { DetectionReader, isMap } from '../parse/detection.ts'
 import { readDocument, ruleName } from '../parse/document.ts'
-import { DOCUMENTS_LIMIT, isEmpty, locate, TEXT_LIMIT, toValue, YAML_OPTIONS, YamlError } from '../parse/yaml.ts'
+import { DOCUMENTS_LIMIT, isEmpty, locate, readDocuments, TEXT_LIMIT, toValue, YamlError } from '../parse/yaml.ts'
 import type { CorrelationRule } from '../correlation/model.ts'
 import { type ParseOptions, type Path, type Place, type Refusal, type Rule, RuleError } from '../rule.ts'
 import type { Condition, Detection, Item } from '../tree.ts'
@@ -54,9 +54,8 @@ export interface LintItem {
   readonly at: (index: number) => Path
 }
 
-/** A file that cannot be read, or not as YAML: one document that is refused. */
-export function unreadDocument(file: string, reason: string): LintDocument {
-  const at = { line: 1, column: 1 }
+/** What cannot be read, or not as YAML: a document that is refused. */
+export function unreadDocument(file: string, reason: string, at: Place = { line: 1, column: 1 }): LintDocument {
   return { file, title: '', kind: 'refused', written: {}, place: () => at, refused: { file, ...at, rule: '', reason } }
 }
 
@@ -64,16 +63,20 @@ export function unreadDocument(file: string, reason: string): LintDocument {
 export function readLintDocuments(text: string, file: string, options: ParseOptions = {}): LintDocument[] {
   const lines = new LineCounter()
   if (text.length > TEXT_LIMIT) return [unreadDocument(file, `longer than ${TEXT_LIMIT} characters; split the file`)]
-  const documents = parseAllDocuments(text, { ...YAML_OPTIONS, lineCounter: lines })
+  const documents = readDocuments(text, lines)
   if (documents.length > DOCUMENTS_LIMIT) return [unreadDocument(file, `more than ${DOCUMENTS_LIMIT} documents; split the file`)]
   if (documents.length === 0) return [unreadDocument(file, 'holds no document')]
   const read: LintDocument[] = []
+  const position = (at: number): Place => {
+    const { line, col } = lines.linePos(at)
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
   for (const document of documents) {
-    if (isEmpty(document) && documents.length > 1) continue
-    const position = (at: number): Place => {
-      const { line, col } = lines.linePos(at)
-      return { line: Math.max(1, line), column: Math.max(1, col) }
+    if (document instanceof YamlError) {
+      read.push(unreadDocument(file, document.message, position(document.position)))
+      continue
     }
+    if (isEmpty(document) && documents.length > 1) continue
     const place = (path: Path, offset?: number): Place => position(locate(document, { path, offset }))
     let value: unknown
     try {

@@ -2,7 +2,7 @@ import type { Filter } from '../filter.ts'
 import { type Locate, type ParseOptions, RuleError } from '../rule.ts'
 import type { Condition } from '../tree.ts'
 import { DetectionReader, isMap } from './detection.ts'
-import { checkVersion, own, readLogSource, readMeta, readTaxonomy } from './metadata.ts'
+import { checkVersion, derivedId, own, readLogSource, readMeta, readTaxonomy } from './metadata.ts'
 import { readSelections } from './selections.ts'
 
 /** How many rules one filter may name. */
@@ -15,7 +15,10 @@ export function readFilter(
   options: ParseOptions,
   locate: Locate,
 ): Filter {
-  const { id, title } = readMeta(document)
+  const meta = readMeta(document)
+  const { title } = meta
+  // Filters for one log source are often called the same, and nothing outlives a change of them: all that is written makes the id.
+  const id = typeof own(document, 'id') === 'string' ? meta.id : derivedId(JSON.stringify(document))
   const logsource = readLogSource(document)
   const taxonomy = readTaxonomy(document, options)
   const filter = own(document, 'filter')

@@ -112,10 +112,10 @@ function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], u
 }
 
 /**
- * A UUID (version 8, whose bits are the maker's) for a rule without an id: the same for the same title and log source. FNV-1a over four
- * seeds; it need only be stable and spread, as two rules with one id are refused.
+ * A UUID (version 8, whose bits are the maker's) for a document without an id, made of what it is told apart by: of a rule the title and log
+ * source. FNV-1a over four seeds; it need only be stable and spread, as two documents with one id are refused.
  */
-function derivedId(...parts: readonly (string | undefined)[]): string {
+export function derivedId(...parts: readonly (string | undefined)[]): string {
   const words = [0x811c9dc5, 0x01000193, 0x9e3779b9, 0x85ebca6b].map(seed => {
     let hash = seed
     for (const char of parts.join('\0')) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193)

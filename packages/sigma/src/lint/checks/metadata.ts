@@ -29,7 +29,7 @@ export const METADATA: readonly Lint[] = [
   missing(
     'id',
     'warning',
-    'No `id`. Weir makes one of title and log source, so that a better title makes another rule of it.',
+    'No `id`. Weir makes one of title and log source, so that a better title makes another rule of it; of a filter, one of all that it says.',
     'Write a random UUID (version 4) once and keep it.',
   ),
   missing('level', 'warning', 'No `level`; it is taken for medium.', 'Write informational, low, medium, high or critical.'),
