@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { createRedactor } from '@weir/schema/redact'
-import { type CorrelationRule, createCorrelator, type Level, type OpenPack, openPack, type StateStore } from '@weir/sigma'
+import { type CorrelationRule, createCorrelator, type Level, type OpenPack, type StateStore } from '@weir/sigma'
 import type { Config, Route } from './config.ts'
 import { correlatorOptions } from './correlate.ts'
 import { detectionsOf } from './detections.ts'
@@ -12,6 +12,7 @@ import type { Ledger } from './ledger/ledger.ts'
 import { createLog, type Log } from './observe.ts'
 import { createOnFailure, type OnFailure } from './on-failure.ts'
 import { followPack } from './packs/follow.ts'
+import { openLogged } from './packs/open.ts'
 import type { PackPlace } from './packs/places.ts'
 import type { Parts } from './pipeline.ts'
 import { createReplay, REPLAY_LATENESS_MS, type Replay } from './replay.ts'
@@ -103,7 +104,7 @@ export async function assemble(config: Config, around: Surroundings): Promise<As
   }
   const first = detectionsOf(around.pack, config, running)
   const followed = around.follow
-    ? followPack(first, around.follow.place, pack => detectionsOf(openPack(pack), config, running), {
+    ? followPack(first, around.follow.place, pack => detectionsOf(openLogged(pack, log), config, running), {
         now,
         log,
         running: around.follow.running,

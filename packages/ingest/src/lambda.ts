@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { openPack, type PackModule } from '@weir/sigma'
+import type { PackModule } from '@weir/sigma'
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda'
 import { type Assembled, assemble } from './assemble.ts'
 import { type Config, validateConfig } from './config.ts'
 import { ConfigError } from './errors.ts'
 import { createHandler } from './handler.ts'
 import { createLog, startTelemetry } from './observe.ts'
+import { openLogged } from './packs/open.ts'
 import { packPlace } from './packs/places.ts'
 import { type Ticked, tick as runTick } from './tick.ts'
 
@@ -41,7 +42,7 @@ async function open(env: NodeJS.ProcessEnv): Promise<Assembled> {
   const own = await readFile(new URL(PACK, import.meta.url), 'utf8')
   const module = (await import(new URL(MODULE, import.meta.url).href)) as PackModule
   return assemble(config, {
-    pack: openPack(JSON.parse(own), { module }),
+    pack: openLogged(JSON.parse(own), log, { module }),
     ...(at === undefined ? {} : { follow: { place: packPlace(at), running: createHash('sha256').update(own).digest('hex') } }),
     env,
     telemetry,

@@ -21,7 +21,7 @@ export function createEngine(rules: readonly Rule[], { routing = true }: EngineO
       rule: at => known(rules[at]),
       question: (taxonomy, unit) => known(planned[taxonomy].questions[unit]),
     },
-    routing,
+    { routing },
   )
 }
 

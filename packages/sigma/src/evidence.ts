@@ -18,6 +18,8 @@ export class Gatherer {
   readonly #matcher: Matcher
   readonly #names: readonly string[]
   #question: Question = { condition: { kind: 'or', items: [] }, selections: [] }
+  /** By selection, whether it holds; what was not asked yet is undefined. */
+  #held: boolean[] = []
   #selections: string[] = []
   #fields: Record<string, unknown> = {}
   #count = 0
@@ -29,6 +31,7 @@ export class Gatherer {
 
   of(question: Question): Evidence {
     this.#question = question
+    this.#held = []
     const selections: string[] = (this.#selections = [])
     const fields: Record<string, unknown> = (this.#fields = {})
     this.#count = 0
@@ -47,8 +50,9 @@ export class Gatherer {
       case 'not':
         return !this.#holds(node.item)
       case 'selection': {
+        // A condition may name a selection many times.
         const detection = this.#question.selections[node.at]?.detection
-        return detection !== undefined && this.#holds(detection)
+        return (this.#held[node.at] ??= detection !== undefined && this.#holds(detection))
       }
       case 'item': {
         const { all } = node

@@ -22,6 +22,7 @@ export class Matcher {
   readonly view: EventView
   readonly #plan: Plan
   readonly #conditions: Conditions | undefined
+  readonly #fault: ((unit: number, error: unknown) => void) | undefined
   readonly #holds = (id: number): boolean => this.holds(id)
   readonly #code: Int32Array
   readonly #slots: Int32Array
@@ -36,8 +37,10 @@ export class Matcher {
   #count = 0
   #round = 0
 
-  constructor(plan: Plan, conditions?: Conditions) {
+  /** Without `fault`, what goes wrong in a unit is thrown; with it, the unit holds for nothing, and the others are tried. */
+  constructor(plan: Plan, conditions?: Conditions, fault?: (unit: number, error: unknown) => void) {
     this.#plan = plan
+    this.#fault = fault
     this.#conditions = conditions
     this.view = new EventView({ names: plan.fields })
     this.#code = Int32Array.from(plan.code)
@@ -141,7 +144,13 @@ export class Matcher {
 
   #run(unit: number): boolean {
     const condition = this.#conditions?.[unit]
-    return condition ? condition(this.#holds) : this.#jump(this.#plan.units[unit]?.start ?? 0)
+    try {
+      return condition ? condition(this.#holds) : this.#jump(this.#plan.units[unit]?.start ?? 0)
+    } catch (error) {
+      if (!this.#fault) throw error
+      this.#fault(unit, error)
+      return false
+    }
   }
 
   #jump(start: number): boolean {

@@ -128,6 +128,10 @@ describe('an expression on V8', () => {
     expect(linearRegExp(source, '')).toBeUndefined()
   })
 
+  it('is not counted through where what it repeats is empty', () => {
+    expect(linearRegExp('x(?:(?:(?:(?:){2000}){2000}){2000}){2000}foo', '')).toBeUndefined()
+  })
+
   it('needs no more of a text than its least at either end', () => {
     expect(linearRegExp('.*a.{3,900}', '')?.regex.source).toBe('[^\\n]{0,0}a[^\\n]{3,3}')
   })

@@ -66,7 +66,8 @@ function effort(node: RegexNode, ways: number): Effort {
       let out = node.least === 0 ? ways : 0
       for (let i = 1; i <= node.most; i++) {
         const next = effort(node.item, so.ways)
-        so = { ways: next.ways, steps: so.steps + next.steps }
+        // What is repeated may be empty, and the repetitions count all the same.
+        so = { ways: next.ways, steps: so.steps + Math.max(next.steps, 1) }
         if (so.steps > REGEX_PROGRAM_LIMIT) return { ways: Infinity, steps: Infinity }
         if (i >= node.least) out += next.ways
       }

@@ -11,6 +11,8 @@ describe('compileRegex', () => {
     'a{2001}',
     '(?:[ab]{3,900}){3}',
     '\\({1000}\\){1000}x{99}',
+    '(?:(?:(?:){2000}){2000}){20}foo',
+    '((){1000}){1000}',
   ])('refuses a pattern that grows without bound: %j', source => {
     expect(compileRegex(source, flags)).toHaveProperty('error')
   })

@@ -22,9 +22,8 @@ export function compileRegex(
   source: string,
   flags: { readonly i: boolean; readonly m: boolean; readonly s: boolean },
 ): ((text: string) => boolean) | { readonly error: string } {
-  if (source.length > REGEX_PATTERN_LIMIT) return { error: `is longer than ${REGEX_PATTERN_LIMIT} characters` }
-  // Half a million instructions take more than a second to compile, so they are counted before.
-  if (writtenOut(source) > 2 * REGEX_PROGRAM_LIMIT) return TOO_LARGE
+  const outgrown = tooLarge(source)
+  if (outgrown) return outgrown
   try {
     const regex = RE2JS.compile(
       source,
@@ -38,6 +37,12 @@ export function compileRegex(
   }
 }
 
+/** What is wrong with the size of a pattern, as far as that shows without compiling it: half a million instructions take more than a second. */
+export function tooLarge(source: string): { readonly error: string } | undefined {
+  if (source.length > REGEX_PATTERN_LIMIT) return { error: `is longer than ${REGEX_PATTERN_LIMIT} characters` }
+  return writtenOut(source) > 2 * REGEX_PROGRAM_LIMIT ? TOO_LARGE : undefined
+}
+
 /** About how many atoms a pattern has with its counted repetitions written out; of an invalid pattern, some number. */
 export function writtenOut(source: string): number {
   const groups: number[] = []
@@ -49,8 +54,9 @@ export function writtenOut(source: string): number {
       groups.push(total)
       total = 0
     } else if (text === ')') {
-      atom = total
-      total += groups.pop() ?? 0
+      // An empty group repeated is no less work than a character.
+      atom = Math.max(total, 1)
+      total = atom + (groups.pop() ?? 0)
     } else if (least !== undefined) {
       total += atom * (Math.max(Number(least), Number(most ?? 0)) - 1)
     } else {

@@ -20,11 +20,25 @@ export interface Content {
 
 export type Taxonomy = MatchedRule['taxonomy']
 
-/** An engine over plans. Without `routing`, every rule is tried on every event. */
-export function runContent(content: Content, routing: boolean, conditions?: Readonly<Record<Taxonomy, Conditions>>): Engine {
+/** A rule that cannot be tried, or told of in full: its place among all rules, and why. */
+export interface RuleFault {
+  readonly rule: number
+  readonly error: unknown
+}
+
+export interface RunOptions {
+  /** `false`: every rule is tried on every event. */
+  readonly routing: boolean
+  readonly conditions?: Readonly<Record<Taxonomy, Conditions>> | undefined
+  /** Told of a rule that fails, each time, while the others go on. Without it, `match` throws what goes wrong. */
+  readonly onFault?: (fault: RuleFault) => void
+}
+
+/** An engine over plans. */
+export function runContent(content: Content, { routing, conditions, onFault }: RunOptions): Engine {
   const buffer = new TextBuffer()
   const body = (taxonomy: Taxonomy): Body =>
-    new Body(taxonomy, content, new Router(content.plans[taxonomy], routing, buffer), conditions?.[taxonomy])
+    new Body(taxonomy, content, new Router(content.plans[taxonomy], routing, buffer), conditions?.[taxonomy], onFault)
   const sigma = body('sigma')
   const ocsf = body('ocsf')
   return {
@@ -56,15 +70,27 @@ class Body {
   readonly #plan: Plan
   readonly #matcher: Matcher
   readonly #evidence: Gatherer
+  readonly #onFault: RunOptions['onFault']
   /** Where the rules of the last matches stand among all rules. */
   readonly places: number[] = []
 
-  constructor(taxonomy: Taxonomy, content: Content, router: Router, conditions: Conditions | undefined) {
+  constructor(
+    taxonomy: Taxonomy,
+    content: Content,
+    router: Router,
+    conditions: Conditions | undefined,
+    onFault: RunOptions['onFault'],
+  ) {
     this.router = router
+    this.#onFault = onFault
     this.#taxonomy = taxonomy
     this.#content = content
     this.#plan = content.plans[taxonomy]
-    this.#matcher = new Matcher(this.#plan, conditions)
+    this.#matcher = new Matcher(
+      this.#plan,
+      conditions,
+      onFault && ((unit, error) => onFault({ rule: this.#plan.units[unit]?.rule ?? -1, error })),
+    )
     this.#evidence = new Gatherer(this.#matcher, this.#plan.fields)
   }
 
@@ -78,10 +104,25 @@ class Body {
       const at = this.#plan.units[unit]?.rule ?? -1
       if (at === previous) continue
       previous = at
-      const { selections, fields } = this.#evidence.of(this.#content.question(this.#taxonomy, unit))
+      const match = this.#told(at, unit)
+      if (!match) continue
       this.places[matches.length] = at
-      matches.push({ rule: this.#content.rule(at), selections, fields })
+      matches.push(match)
     }
     return matches
+  }
+
+  /** Without the evidence where that fails; nothing where there is no rule to name. */
+  #told(at: number, unit: number): Match | undefined {
+    let rule: MatchedRule | undefined
+    try {
+      rule = this.#content.rule(at)
+      const { selections, fields } = this.#evidence.of(this.#content.question(this.#taxonomy, unit))
+      return { rule, selections, fields }
+    } catch (error) {
+      if (!this.#onFault) throw error
+      this.#onFault({ rule: at, error })
+      return rule && { rule, selections: [], fields: {} }
+    }
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compilePack, openPack } from '@weir/sigma'
+import { compilePack, openPack, parseRules } from '@weir/sigma'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLog } from '../observe.ts'
 import { type FakeS3, fakeS3 } from '../spool/testing.ts'
@@ -124,6 +124,11 @@ describe('a bucket of packs', () => {
 
   it('keeps its pointer when the pack is none that opens, or its upload fails', async () => {
     await expect(publishPack(place(), { json: '{}', sha256 })).rejects.toThrow(/^rule pack: format/)
+    const { rules } = parseRules('title: a\nlogsource: { product: p }\ndetection: { sel: { a|re: x+ }, condition: sel }', 'a.yml')
+    const broken = JSON.stringify(compilePack({ rules, correlations: [], silent: new Set() }, '0123456789abcdef'))
+    await expect(publishPack(place(), { json: broken.replace('"x+"', '"(x"'), sha256 })).rejects.toThrow(
+      /^rule pack: plans\.sigma/,
+    )
     s3.refuse = { status: 403, code: 'AccessDenied' }
     await expect(publishPack(place(), { json: PACK, sha256 })).rejects.toThrow()
     expect(s3.objects.size).toBe(0)

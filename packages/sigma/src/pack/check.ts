@@ -1,7 +1,7 @@
 import { type Plan, type Unit } from '../plan/plan.ts'
 import { KEYWORDS, type Predicate } from '../plan/predicate.ts'
 import { FALSE, TRUE } from '../plan/program.ts'
-import { REGEX_PATTERN_LIMIT } from '../regex.ts'
+import { tooLarge } from '../regex.ts'
 
 /** A pack that cannot be taken: where in it, and why. */
 export class PackError extends Error {
@@ -16,8 +16,8 @@ export const isObject = (value: unknown): value is Map => typeof value === 'obje
 export const isList = <T>(value: unknown, is: (entry: unknown) => entry is T): value is readonly T[] =>
   Array.isArray(value) && value.every(is)
 
-const isText = (value: unknown): value is string => typeof value === 'string'
-const isCount = (value: unknown, end: number): value is number =>
+export const isText = (value: unknown): value is string => typeof value === 'string'
+export const isCount = (value: unknown, end: number): value is number =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) < end
 
 /** Refuses a plan in which something names what is not there, or that could run without an end. */
@@ -95,8 +95,7 @@ const CHECKS: Readonly<Record<Predicate[0], Check>> = {
   contains: ofText,
   glob: ofPattern,
   cased: ofPattern,
-  regex: ([, , source, flags]) =>
-    isText(source) && source.length <= REGEX_PATTERN_LIMIT && isText(flags) && /^i?m?s?$/.test(flags),
+  regex: ([, , source, flags]) => isText(source) && !tooLarge(source) && isText(flags) && /^i?m?s?$/.test(flags),
   cidr: ([, , words, bits]) =>
     Array.isArray(words) &&
     (words.length === 4 || words.length === 8) &&

@@ -3,10 +3,11 @@ import { createEngine, type Engine, type EngineOptions, type MatchedRule } from 
 import { parseDocument } from '../parse/document.ts'
 import type { Question } from '../plan/expression.ts'
 import type { RuleSet } from '../ruleset.ts'
-import { runContent } from '../runtime.ts'
+import { type RuleFault, runContent, type Taxonomy } from '../runtime.ts'
 import { type CorrelationData, firstUnit, PACK_FORMAT, PACK_VERSION, type PackData, type RuleText } from './data.ts'
 import { checkInputs, checkPlan, isList, isObject, PackError } from './check.ts'
 import type { PackModule } from './module.ts'
+import { readQuestion, readRule } from './rule-text.ts'
 
 /** A pack that runs. */
 export interface OpenPack {
@@ -20,34 +21,72 @@ export interface OpenPack {
 export interface OpenOptions extends EngineOptions {
   /** The module that was generated of this pack: its functions take the place of the pack's conditions. */
   readonly module?: PackModule
+  /** Told once of each rule that cannot be tried, or told of in full, because the pack is wrong there. Nothing is said of it unless given. */
+  readonly onFault?: (fault: RuleFault) => void
 }
 
 /**
  * Opens a pack that came as JSON. Nothing of it is believed: what does not hold together is refused with a PackError before any event is
- * matched, and whatever the data says, matching ends. Its name is believed: whether the bytes are those that were published is for whoever
+ * matched, and whatever the data says, matching ends and does not throw. What is read late (the text of a rule when it first matches, a regular
+ * expression when an event first asks for it) and is wrong then takes that rule out, or its evidence, and no other; `verifyPack` finds it before.
+ * The pack's name is believed: whether the bytes are those that were published is for whoever
  * fetched them to know. Throws PackError for a module of another pack, too.
  */
-export function openPack(json: unknown, { routing = true, module }: OpenOptions = {}): OpenPack {
+export function openPack(json: unknown, { routing = true, module, onFault = () => {} }: OpenOptions = {}): OpenPack {
   const pack = checked(json)
   if (module) checkModule(module, pack)
-  const texts: (RuleText | undefined)[] = []
-  const text = (at: number): RuleText => (texts[at] ??= readRule(pack.rules[at] ?? '', at))
+  const failed = new Set<number>()
+  const fail = (fault: RuleFault): void => {
+    if (failed.has(fault.rule)) return
+    failed.add(fault.rule)
+    onFault(fault)
+  }
+  const text = once((at: number): RuleText => readRule(pack.rules[at] ?? '', at))
+  const questions = (taxonomy: Taxonomy): ((unit: number) => Question) =>
+    once((unit: number): Question => {
+      const plan = pack.plans[taxonomy]
+      const rule = plan.units[unit]?.rule ?? -1
+      const at = unit - firstUnit(plan, rule)
+      return readQuestion(text(rule).questions[at], plan, `rules[${rule}].questions[${at}]`)
+    })
+  const asked = { sigma: questions('sigma'), ocsf: questions('ocsf') }
   let rules: readonly MatchedRule[] | undefined
   const engine = runContent(
     {
       plans: pack.plans,
-      rules: () => (rules ??= pack.rules.map((_, at) => text(at).rule)),
+      rules: () => (rules ??= [...pack.rules.keys()].flatMap(readable)),
       rule: at => text(at).rule,
-      question: (taxonomy, unit) => {
-        const plan = pack.plans[taxonomy]
-        const rule = plan.units[unit]?.rule ?? -1
-        return text(rule).questions[unit - firstUnit(plan, rule)] ?? NO_QUESTION
-      },
+      question: (taxonomy, unit) => asked[taxonomy](unit),
     },
-    routing,
-    module?.conditions,
+    { routing, conditions: module?.conditions, onFault: fail },
   )
   return { engine, hash: pack.hash, correlations: pack.correlations.map(readCorrelation), silent: new Set(pack.silent) }
+
+  function readable(at: number): readonly MatchedRule[] {
+    try {
+      return [text(at).rule]
+    } catch (error) {
+      fail({ rule: at, error })
+      return []
+    }
+  }
+}
+
+/** Reads each of what is numbered at its first use, and keeps it, or how it failed. */
+function once<T>(read: (at: number) => T): (at: number) => T {
+  const known: (() => T)[] = []
+  return at => (known[at] ??= answerOf(() => read(at)))()
+}
+
+function answerOf<T>(read: () => T): () => T {
+  try {
+    const value = read()
+    return () => value
+  } catch (error) {
+    return () => {
+      throw error
+    }
+  }
 }
 
 /** Rules that were read just now, as the pack that they would make. Throws when two rules have one id. */
@@ -60,9 +99,6 @@ function checkModule({ pack: of, conditions }: PackModule, { hash, plans }: Pack
   const fits = (['sigma', 'ocsf'] as const).every(taxonomy => conditions[taxonomy].length === plans[taxonomy].units.length)
   if (of !== hash || !fits) throw new PackError('module', `was generated of another pack than ${hash}; build both again`)
 }
-
-/** Nothing is told of a match whose rule does not say what it asks. */
-const NO_QUESTION: Question = { condition: { kind: 'or', items: [] }, selections: [] }
 
 function checked(json: unknown): PackData {
   if (!isObject(json) || json['format'] !== PACK_FORMAT)
@@ -85,20 +121,6 @@ function checked(json: unknown): PackData {
   if (planned.size !== rules.length)
     throw new PackError('rules', `${rules.length} rules stand here, and the plans hold ${planned.size}`)
   return json as unknown as PackData
-}
-
-/** A rule's text is read when it first matches. One that is not what it should be names itself by its place. */
-function readRule(text: string, at: number): RuleText {
-  const json: unknown = JSON.parse(text)
-  if (
-    isObject(json) &&
-    isObject(json['rule']) &&
-    isObject(json['rule']['meta']) &&
-    typeof json['rule']['meta']['id'] === 'string' &&
-    isList(json['questions'], isObject)
-  )
-    return json as unknown as RuleText
-  throw new PackError(`rules[${at}]`, 'expected a rule and its questions')
 }
 
 function readCorrelation({ file, document, inputs }: CorrelationData, at: number): CorrelationRule {

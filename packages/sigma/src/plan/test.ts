@@ -2,7 +2,7 @@ import { datePart } from '../dates.ts'
 import { compilePattern } from '../glob.ts'
 import { numberOf } from '../number.ts'
 import { inNetwork } from '../network.ts'
-import { compileRegex, REGEX_INPUT_LIMIT } from '../regex.ts'
+import { compileRegex, REGEX_INPUT_LIMIT, tooLarge } from '../regex.ts'
 import { linearRegExp } from '../regex-linear.ts'
 import type { Comparison } from '../tree.ts'
 import type { EventView, Field } from '../view.ts'
@@ -16,7 +16,7 @@ export type Test = (field: Field, view: EventView) => number
 
 export const NONE = -1
 
-/** Makes the test of a predicate; `part` has none. Throws when a regular expression is not valid. */
+/** Makes the test of a predicate; `part` has none. That of a regular expression that is not valid throws. */
 export function makeTest(predicate: Predicate): Test {
   switch (predicate[0]) {
     case 'equals': {
@@ -76,8 +76,9 @@ function written(test: (text: string) => boolean): Test {
   }
 }
 
+/** An expression that cannot be compiled is an error of every rule that asks it, and of those only. */
 function regexTest(source: string, flags: string): Test {
-  const linear = linearRegExp(source, flags)
+  const linear = tooLarge(source) ? undefined : linearRegExp(source, flags)
   if (linear) {
     const { regex, least } = linear
     return written(
@@ -85,8 +86,11 @@ function regexTest(source: string, flags: string): Test {
     )
   }
   const test = compileRegex(source, { i: flags.includes('i'), m: flags.includes('m'), s: flags.includes('s') })
-  if (typeof test !== 'function') throw new Error(`the regular expression ${JSON.stringify(source.slice(0, 80))} ${test.error}`)
-  return written(test)
+  if (typeof test === 'function') return written(test)
+  const fault = new Error(`the regular expression ${JSON.stringify(source.slice(0, 80))} ${test.error}`)
+  return () => {
+    throw fault
+  }
 }
 
 const COMPARE: Readonly<Record<Comparison, (left: number, right: number) => boolean>> = {
