@@ -21,10 +21,10 @@ interface Figures {
   readonly subscribed?: number
   readonly ready: number
   readonly cpuToReady: number
-  readonly written: number
+  readonly anonymous: number
   readonly private: number
   readonly rss: number
-  readonly writtenAfter?: number
+  readonly anonymousAfter?: number
   readonly cpuPerThousand?: number
 }
 
@@ -33,10 +33,10 @@ const COLUMNS: readonly (readonly [key: keyof Figures, title: string, digits: nu
   ['subscribed', 'subscribed ms', 1],
   ['ready', 'ready ms', 1],
   ['cpuToReady', 'CPU to ready ms', 1],
-  ['written', 'written MB', 1],
+  ['anonymous', 'anonymous MB', 1],
   ['private', 'private MB', 1],
   ['rss', 'RSS MB', 1],
-  ['writtenAfter', 'written MB after 1,000', 1],
+  ['anonymousAfter', 'anonymous MB after 1,000', 1],
   ['cpuPerThousand', 'CPU ms per 1,000', 0],
 ]
 
@@ -99,7 +99,7 @@ async function weigh({ command, env }: Contender, invoked: boolean): Promise<Fig
     const before = cpuOf(pid)
     for (let n = 0; n < INVOCATIONS; n++) await Promise.race([platform.invoke(), gone])
     const cpuPerThousand = ((cpuOf(pid) - before) * 1_000) / INVOCATIONS
-    return { ...start, cpuPerThousand, writtenAfter: memoryOf(pid).writtenKb / 1024 }
+    return { ...start, cpuPerThousand, anonymousAfter: memoryOf(pid).anonymousKb / 1024 }
   } finally {
     child.kill('SIGKILL')
     platform.close()
@@ -122,10 +122,10 @@ async function weighBare(): Promise<Figures> {
   }
 }
 
-async function settled(pid: number): Promise<{ written: number; private: number; rss: number }> {
+async function settled(pid: number): Promise<{ anonymous: number; private: number; rss: number }> {
   await new Promise(resolve => setTimeout(resolve, SETTLE_MS))
-  const { writtenKb, privateKb, rssKb } = memoryOf(pid)
-  return { written: writtenKb / 1024, private: privateKb / 1024, rss: rssKb / 1024 }
+  const { anonymousKb, privateKb, rssKb } = memoryOf(pid)
+  return { anonymous: anonymousKb / 1024, private: privateKb / 1024, rss: rssKb / 1024 }
 }
 
 function pidOf(child: ChildProcess): number {

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
 export interface Memory {
-  /** Pages that only this process has and has written to, KiB: what it adds wherever its program file is shared. */
-  readonly writtenKb: number
-  /** Those, and the ones of its program file that no other process has mapped, KiB. */
+  /** Pages that are of no file, KiB: what it adds even where its program file is shared with another process. */
+  readonly anonymousKb: number
+  /** Those, and the pages of its files that no other process has mapped, KiB. */
   readonly privateKb: number
   readonly rssKb: number
 }
@@ -12,7 +12,7 @@ export interface Memory {
 export function memoryOf(pid: number): Memory {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
   const kb = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0)
-  return { writtenKb: kb('Private_Dirty'), privateKb: kb('Private_Dirty') + kb('Private_Clean'), rssKb: kb('Rss') }
+  return { anonymousKb: kb('Anonymous'), privateKb: kb('Private_Dirty') + kb('Private_Clean'), rssKb: kb('Rss') }
 }
 
 /** Processor time of all threads that a process has now, milliseconds: schedstat counts nanoseconds, where stat counts ticks of ten milliseconds. */
