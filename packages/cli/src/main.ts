@@ -51,7 +51,8 @@ async function attempt(argv: readonly string[], world: World): Promise<number> {
 async function dispatch(argv: readonly string[], world: World): Promise<number> {
   const [name, ...given] = argv
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    const about = name === 'help' && given[0] ? find(given[0]) : undefined
+    const [named, ...action] = name === 'help' ? given : []
+    const about = named ? chosen(find(named), action).command : undefined
     world.out.write(about ? describe(about) : overview())
     return name === undefined ? EXIT.usage : EXIT.ok
   }
@@ -60,8 +61,9 @@ async function dispatch(argv: readonly string[], world: World): Promise<number> 
   try {
     parsed = parseArgs({ args: rest, options: parseOptions(command.options), allowPositionals: true, strict: true })
   } catch (error) {
-    const text = error instanceof Error ? (error.message.split('. ')[0] ?? '') : ''
-    throw new ConfigError(`${command.name}: ${text}; \`weir ${command.name} --help\` lists the options`, { cause: error })
+    throw new ConfigError(`${command.name}: ${wrongOption(error)}; \`weir ${command.name} --help\` lists the options`, {
+      cause: error,
+    })
   }
   if (parsed.values['help']) {
     world.out.write(describe(command))
@@ -80,6 +82,13 @@ async function dispatch(argv: readonly string[], world: World): Promise<number> 
     },
   }
   return command.run(args, world)
+}
+
+/** What is wrong with the options, from `parseArgs`. */
+function wrongOption(error: unknown): string {
+  const text = error instanceof Error ? error.message : ''
+  const [, option] = /^Option '(?:-\w, )?(--[\w-]+)(?: <value>)?' argument is ambiguous/.exec(text) ?? []
+  return option ? `${option}: a value that begins with - is written ${option}=VALUE` : (text.split('. ')[0] ?? '')
 }
 
 /** The action that the first argument names; `weir rules --help` is about the command as a whole. */

@@ -96,6 +96,18 @@ describe('explain', () => {
     expect(reason).toBe(`got "${'x'.repeat(160)}…"`)
   })
 
+  it('does not take for a field what every object has', () => {
+    for (const field of ['constructor', 'toString', '__proto__', 'a.constructor'])
+      expect(itemOf({ [`${field}|exists`]: false }, { a: {} })).toMatchObject({ holds: true, reason: 'it is missing' })
+    expect(itemOf({ constructor: 'x' }, { constructor: 'x' }).holds).toBe(true)
+  })
+
+  it('looks for similar names among the first of an event only', () => {
+    const many = (n: number): Fields => Object.fromEntries([...Array.from({ length: n }, (_, i) => [`f${i}`, i]), ['WANTED', 1]])
+    expect(itemOf({ wanted: 'x' }, many(4_999)).reason).toBe('the field is missing; the event has WANTED')
+    expect(itemOf({ wanted: 'x' }, many(5_000)).reason).toBe('the field is missing')
+  })
+
   it('tells of the whole condition, also of what the engine need not look at', () => {
     const rule = ruleOf({ a: { f: 1 }, b_1: { g: 1 }, b_2: [{ h: 1 }, { i: 1 }], condition: 'a and not 1 of b_*' })
     const [binding] = explain(rule, eventOf({ f: 2, i: 1 })).bindings
@@ -168,7 +180,8 @@ const word = fc.constantFrom(
   'YQ==',
 )
 const scalar = fc.oneof({ weight: 4, arbitrary: word }, fc.integer({ min: -1, max: 12 }), fc.boolean(), fc.constant(null))
-const FIELDS = ['a', 'b', 'a.b', 'b.a'] as const
+/** Those that every object has from its prototype are no fields of an event that does not hold them. */
+const FIELDS = ['a', 'b', 'a.b', 'b.a', 'constructor', '__proto__', 'toString', 'a.constructor'] as const
 const value = fc.letrec<{ value: unknown; object: Fields }>(tie => ({
   value: fc.oneof({ maxDepth: 4 }, { weight: 4, arbitrary: scalar }, fc.array(tie('value'), { maxLength: 3 }), tie('object')),
   object: fc.dictionary(fc.constantFrom(...FIELDS, 'A'), tie('value'), { minKeys: 1, maxKeys: 3 }),

@@ -125,6 +125,26 @@ describe('weir rules backtest', () => {
     expect(all[3]?.samples).toMatchObject([{ about: 'userIdentity.userName=bob' }])
   })
 
+  it('does not answer for a correlation that only feeds another', async () => {
+    const feeding = BURST.split('---\n')
+      .slice(0, 3)
+      .join('---\n')
+      .replace('level: critical', 'name: burst')
+      .replace('  generate: true\n', '')
+    const above = `title: Bursts
+id: 0a1b2c3d-0000-4000-8000-0000000000c3
+correlation: { type: event_count, rules: [burst], group-by: [userIdentity.userName], timespan: 1h, condition: { gte: 1 } }
+`
+    await writeFile(join(cwd, 'chain.yml'), `${feeding}---\n${above}`)
+    await file('three.json', [trail('DeleteA', at(1)), trail('DeleteB', at(2)), trail('DeleteC', at(3))])
+    const all = json((await backtest('chain.yml', 'three.json', '--json')).out)
+    expect(all.map(({ title, hits }) => [title, hits])).toEqual([
+      ['Nothing', 0],
+      ['Deletion', 3],
+      ['Bursts', 1],
+    ])
+  })
+
   it('fails above --max-hits, and writes a JUnit case for each rule', async () => {
     await file('three.json', [trail('DeleteA', at(1)), trail('DeleteB', at(2)), trail('DeleteC', at(3))])
     const { code, err } = await backtest('rules.yml', 'three.json', '--max-hits', '2', '--junit', 'report.xml')
@@ -168,6 +188,21 @@ describe('weir rules backtest', () => {
     expect(out).not.toContain('\u001b')
   })
 
+  it('shows no title as it would like to be shown', async () => {
+    const nasty = '"\\e[2J\\u202e\\n::error::x"'
+    await writeFile(
+      join(cwd, 'nasty.yml'),
+      RULES.replace('title: Deletion', `title: ${nasty}`).replace('title: Nothing', `title: ${nasty}`),
+    )
+    await file('one.json', [trail('DeleteBucket', at(5))])
+    const { out, err } = await backtest('nasty.yml', 'one.json', '--max-hits', '0')
+    expect(out).toMatch(/^medium  1 hit .*error::x\n/)
+    expect(out).toMatch(/1 rule of 2 never hit\n .*error::x \(nasty\.yml\)\n/)
+    expect(err).toMatch(/hits 1 time, more than --max-hits 0/)
+    expect(out + err).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/)
+    expect(out + err).not.toMatch(/^\s*::/m)
+  })
+
   it('colours samples where standard output is a terminal', async () => {
     await file('one.json', [trail('DeleteBucket', at(5))])
     const run = (colours: 'out' | 'err'): ReturnType<typeof weir> =>
@@ -202,7 +237,11 @@ describe('weir rules backtest', () => {
     [['rules.yml', 'missing.json'], /missing\.json: there is no such file/],
     [['missing.yml', 'rules.yml'], /RULES missing\.yml: there is no such file or folder/],
     [['rules.yml', 'rules.yml', '--samples', 'x'], /--samples: expected a whole number/],
-    [['rules.yml', 'rules.yml', '--max-hits', '-1'], /max-hits/],
+    [
+      ['rules.yml', 'rules.yml', '--max-hits', '-1'],
+      /^weir: rules backtest: --max-hits: a value that begins with - is written --max-hits=VALUE; /,
+    ],
+    [['rules.yml', 'rules.yml', '--max-hits=-1'], /--max-hits: expected a whole number/],
     [['rules.yml', 'rules.yml', '--source', 'clowdtrail'], /did you mean "cloudtrail"/],
   ])('says what is wrong with %j', async (argv, message) => {
     const { code, err } = await backtest(...argv)

@@ -30,7 +30,7 @@ const build = (...args: readonly string[]) => weir(['rules', 'build', ...args], 
 describe('weir rules build', () => {
   it('writes a pack, its module and the pointer; the pack has the name that a run of its rules has', async () => {
     const { code, err } = await build('--config', 'weir.yaml', '--out', 'out')
-    expect(err).toMatch(/^pack [0-9a-f]{16}: 1 rules, 0 correlations; [0-9a-f]{64}\.json \d+ bytes, \.mjs \d+ bytes\n$/)
+    expect(err).toMatch(/^pack [0-9a-f]{16}: 1 rule, 0 correlations; [0-9a-f]{64}\.json \d+ bytes, \.mjs \d+ bytes\n$/)
     expect(code).toBe(0)
     const { pack } = JSON.parse(await readFile(join(folder, 'out/current.json'), 'utf8')) as { pack: string }
     expect((await readdir(join(folder, 'out'))).toSorted()).toEqual([`${pack}.json`, `${pack}.mjs`, 'current.json'].toSorted())

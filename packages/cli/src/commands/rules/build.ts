@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { type BuiltPack, buildPack, ConfigError, type LoadedRules, packPlace, publishPack, readConfigFile } from '@weir/ingest'
 import { type Command, EXIT, type World } from '../../command.ts'
 import { loadRules } from '../../rules.ts'
+import { counted } from '../../terminal.ts'
 import { tellRefusals } from './refusals.ts'
 
 /** `weir rules build`: compiles rules into a pack, and publishes it where functions follow it. */
@@ -81,6 +82,6 @@ function tell({ name, sha256, json, module }: BuiltPack, rules: LoadedRules, asJ
   if (asJson) world.out.write(`${JSON.stringify({ name, sha256, ...counts, bytes })}\n`)
   else
     world.terminal.line(
-      `pack ${name}: ${counts.rules} rules, ${counts.correlations} correlations; ${sha256}.json ${bytes.pack} bytes, .mjs ${bytes.module} bytes`,
+      `pack ${name}: ${counted(counts.rules, 'rule')}, ${counted(counts.correlations, 'correlation')}; ${sha256}.json ${bytes.pack} bytes, .mjs ${bytes.module} bytes`,
     )
 }

@@ -10,6 +10,7 @@ let cwd = ''
 beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'weir-explain-'))
   await writeFile(join(cwd, 'rule.yml'), RULE)
+  await writeFile(join(cwd, 'some.cases.yml'), 'match: []\n')
 })
 afterAll(() => rm(cwd, { recursive: true, force: true }))
 
@@ -187,6 +188,8 @@ correlation: { type: event_count, rules: [deleted], group-by: [userIdentity.user
     [['rule.yml', '{}', '--line', 'x'], /--line: expected a number/],
     [['rule.yml', '{}', '--logsource', '//'], /--logsource: expected product/],
     [['.', '{}'], /\.: is a folder; name one of its files/],
+    [['rule.yml', ''], /EVENT is empty/],
+    [['some.cases.yml', '{}'], /some\.cases\.yml: holds cases; `weir rules test some\.cases\.yml`/],
     [['none.yml', '{}'], /there is no file none\.yml/],
   ])('says what is wrong with %j', async (argv, message) => {
     const { code, err } = await explain(...argv)

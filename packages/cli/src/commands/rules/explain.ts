@@ -11,6 +11,7 @@ import {
   type RuleSet,
   type SigmaEvent,
 } from '@weir/sigma'
+import { isCases } from '@weir/ingest/rule-files.ts'
 import { type Arguments, type Command, EXIT, type World } from '../../command.ts'
 import { openSources, type Source } from '../../read.ts'
 import { paintOf } from '../../output.ts'
@@ -41,6 +42,8 @@ examples:
     const [given, from, ...more] = args.positionals
     if (given === undefined || from === undefined || more.length > 0)
       throw new ConfigError('rules explain: name a rule and an event; quote inline JSON')
+    if (from === '')
+      throw new ConfigError('rules explain: EVENT is empty; name a file, - for standard input, or give inline JSON')
     const line = lineOf(args.text('line'))
     const assumed = logsourceOf(args.text('logsource'))
     const chosen = await choose(given, args, world)
@@ -66,6 +69,8 @@ async function choose(given: string, args: Arguments, world: World): Promise<Pic
   const file = found !== undefined
   if (found?.isDirectory())
     throw new ConfigError(`${given}: is a folder; name one of its files, or a rule: --rules ${given} loads them`)
+  if (file && isCases(given))
+    throw new ConfigError(`${given}: holds cases; \`weir rules test ${given}\` runs them, and explains the rule beside it`)
   const set = await loadSet(world, file ? [given] : [], args, { builtin: !file, option: 'RULE' })
   const all: readonly Document[] = [...set.rules, ...set.correlations]
   const one = file ? undefined : named(all, given)

@@ -43,6 +43,14 @@ describe('weir rules', () => {
     expect(err).toBe('1 rule, 0 correlations, 0 detectors, 0 refused\n')
   })
 
+  it('has help for each action', async () => {
+    const { out } = await weir(['help', 'rules', 'check'])
+    expect(out).toBe((await weir(['rules', 'check', '--help'])).out)
+    expect(out).toContain('usage: weir rules check PATH')
+    expect((await weir(['help', 'rules'])).out).toContain('actions:')
+    expect((await weir(['help', 'rules', 'chekc'])).err).toMatch(/did you mean "check"/)
+  })
+
   it('names a path that is not there as what it is', async () => {
     expect(await weir(['rules', 'list', 'nope'], { cwd: folder })).toMatchObject({
       code: 2,

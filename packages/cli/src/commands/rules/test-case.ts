@@ -20,7 +20,7 @@ import {
 } from '@weir/sigma'
 import { counted } from '../../terminal.ts'
 import { eventFor, type Mask } from './event.ts'
-import { explanationLines } from './explain-lines.ts'
+import { explanationLines, textOf } from './explain-lines.ts'
 import { basesOf, correlationsOf, type Document, named } from './load.ts'
 
 /** What cases are tried with. */
@@ -61,6 +61,15 @@ export async function tryCase(
   }
   if ('events' in one) return 'references' in target ? trySequence(found, one, target, bench) : undefined
   return 'references' in target ? undefined : tryEvent(found, one, target, bench)
+}
+
+/** What a case does not test though it passes: an event of a log source that the rule is not for is ignored whatever it holds. */
+export function idle(found: boolean, one: Case, documents: readonly Document[]): string | undefined {
+  if (found || !('event' in one) || !one.logsource) return undefined
+  const { logsource } = one
+  const bound = documents.flatMap(rule => ('references' in rule ? [] : [rule, ...(rule.also ?? [])]))
+  if (bound.length === 0 || bound.some(each => covers(each.logsource, logsource))) return undefined
+  return `no rule of the file is for ${textOf(logsource)}: any event of it is ignored`
 }
 
 function tryEvent(found: boolean, one: EventCase, rule: Rule, { engine, mask }: Bench): readonly string[] | undefined {

@@ -116,7 +116,16 @@ filter: { rules: [rule_3], bots: { user: bot }, condition: not bots }
     })
     const masked = await test('a.yml')
     expect(masked.out).toMatch(/password equals "hunter2hunter2": got "\[redacted:/)
-    expect((await test('b.yml')).code).toBe(0)
+    expect(await test('b.yml')).toMatchObject({
+      code: 0,
+      err: expect.stringContaining(
+        'idle b.cases.yml:1 "ignore: other source": no rule of the file is for gcp: any event of it is ignored\n',
+      ) as string,
+    })
+    await write({
+      'b.cases.yml': 'ignore: [{ name: own, logsource: { product: AWS, service: cloudtrail }, event: { eventName: B } }]\n',
+    })
+    expect((await test('b.yml')).err).not.toContain('idle')
     expect((await test('c.yml')).code).toBe(3)
     expect((await test('c.yml', '--rules', 'filters')).code).toBe(0)
     // Named twice, a file is still one.

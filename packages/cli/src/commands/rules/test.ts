@@ -9,7 +9,7 @@ import { masker } from './event.ts'
 import { painted } from './explain-lines.ts'
 import { LOADING, loadSet } from './load.ts'
 import { refusedSuites, tellRefusals } from './refusals.ts'
-import { type Bench, benchOf, tryCase } from './test-case.ts'
+import { type Bench, benchOf, idle, tryCase } from './test-case.ts'
 import { type Beside, findCases, namedFiles } from './test-files.ts'
 
 /** Rules without cases that are named. */
@@ -92,7 +92,9 @@ async function tryFile({ cases: { name: file, kind, text }, rules, documents }: 
     for (const one of parsed[key]) {
       const lines = await tryCase(key === 'match', one, documents, bench)
       const result = { name: `${key}: ${one.name}`, group, file, line: one.line }
-      results.push(lines ? { ...result, failure: lines.map(line => plain(line, LINE_LENGTH)).join('\n') } : result)
+      const note = idle(key === 'match', one, documents)
+      if (lines) results.push({ ...result, failure: lines.map(line => plain(line, LINE_LENGTH)).join('\n') })
+      else results.push(note === undefined ? result : { ...result, output: note })
     }
   }
   return { name, cases: results }
@@ -108,6 +110,9 @@ function tell(suites: readonly Suite[], without: readonly string[], required: bo
     out.write(`${paint('red', 'failed')} ${plain(`${at} "${name}"`)}\n`)
     for (const text of failure.split('\n')) out.write(`       ${painted(text, paint)}\n`)
   }
+  for (const { name, file = '', line = 1, output } of all)
+    if (output !== undefined)
+      terminal.line(`${terminal.paint('yellow', 'idle')} ${plain(`${file}:${line} "${name}": ${output}`)}`)
   if (!required) {
     for (const name of without.slice(0, SHOWN)) terminal.line(`${terminal.paint('yellow', 'no cases')} ${plain(name)}`)
     if (without.length > SHOWN) terminal.line(`… and ${counted(without.length - SHOWN, 'file')} more without cases`)
