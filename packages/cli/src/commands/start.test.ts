@@ -68,7 +68,9 @@ function begin(command: string, args: readonly string[], env: object, cwd: strin
 }
 
 describe('weir start', () => {
-  it('takes an invocation by hand and a pack that is published, and on SIGTERM prints the ledger', { timeout: 120_000 }, async () => {
+  it('takes an invocation by hand and a pack that is published, and on SIGTERM prints the ledger', {
+    timeout: 120_000,
+  }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'weir-start-'))
     try {
       const entry = fileURLToPath(new URL('../weir.ts', import.meta.url))
