@@ -1,3 +1,4 @@
+import { fieldNameError } from '../field-name.ts'
 import { type Plan, type Unit } from '../plan/plan.ts'
 import { KEYWORDS, type Predicate } from '../plan/predicate.ts'
 import { FALSE, TRUE } from '../plan/program.ts'
@@ -24,7 +25,7 @@ export const isCount = (value: unknown, end: number): value is number =>
 export function checkPlan(json: unknown, place: string, rules: number): Plan {
   if (!isObject(json)) throw new PackError(place, 'expected a plan')
   const { fields, predicates, code, sources, units } = json
-  if (!isList(fields, isText)) throw new PackError(`${place}.fields`, 'expected a list of names')
+  if (!isList(fields, isFieldName)) throw new PackError(`${place}.fields`, 'expected a list of names that a field may have')
   if (!Array.isArray(predicates)) throw new PackError(`${place}.predicates`, 'expected a list')
   predicates.forEach((predicate: unknown, id) => {
     const reason = predicateError(predicate, fields.length)
@@ -57,6 +58,8 @@ export function checkPlan(json: unknown, place: string, rules: number): Plan {
 
 const isStart = (at: unknown, code: readonly number[]): at is number =>
   at === FALSE || at === TRUE || (isCount(at, code.length) && at % 3 === 2)
+
+const isFieldName = (value: unknown): value is string => isText(value) && !fieldNameError(value)
 
 /** Steps lead back, so that runs end, and parts do not stand in parts. */
 function checkCode(json: unknown, predicates: readonly Predicate[], place: string): asserts json is readonly number[] {
@@ -122,7 +125,7 @@ function predicateError(json: unknown, fields: number): string | undefined {
 
 /** Refuses links of a correlation that do not fit its references. */
 export function checkInputs(json: unknown, place: string, references: number): void {
-  const names = (value: unknown): boolean => isList(value, isText)
+  const names = (value: unknown): boolean => isList(value, isFieldName)
   const isInput = (input: unknown): input is Map =>
     isObject(input) &&
     isText(input['id']) &&

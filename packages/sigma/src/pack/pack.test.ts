@@ -83,6 +83,7 @@ describe('data that is no pack', () => {
     ['plans', json => (json['plans'] = [])],
     ['plans.sigma', json => (json['plans'] = { sigma: null })],
     ['plans.sigma.fields', json => (plan(json)['fields'] = [1])],
+    ['plans.sigma.fields', json => (plan(json)['fields'] = ['.'.repeat(33), 'b', 'c'])],
     ['plans.sigma.predicates', json => (plan(json)['predicates'] = [['__proto__', 0, 'x']])],
     ['plans.sigma.predicates', json => plan(json)['predicates']?.splice(0, 1, ['equals', 99, 'x'])],
     ['plans.sigma.predicates', json => plan(json)['predicates']?.splice(0, 1, ['regex', 0, 'x'.repeat(5_000), ''])],

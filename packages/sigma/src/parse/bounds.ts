@@ -1,4 +1,5 @@
 import type { Bound, CorrelationRule, CorrelationType, Operator } from '../correlation/model.ts'
+import { fieldNameError } from '../field-name.ts'
 import { type Path, RuleError } from '../rule.ts'
 import { own } from './metadata.ts'
 
@@ -64,6 +65,8 @@ export function readFields(condition: Map, type: CorrelationType): readonly stri
   return list.map((field, i) => {
     if (typeof field !== 'string' || field === '' || field.length > 256)
       throw new RuleError(Array.isArray(written) ? [...path, i] : path, 'expected the name of a field, at most 256 characters')
+    const error = fieldNameError(field)
+    if (error) throw new RuleError(Array.isArray(written) ? [...path, i] : path, error)
     return field
   })
 }

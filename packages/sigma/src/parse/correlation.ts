@@ -1,4 +1,5 @@
 import type { Branch, CorrelationRule, CorrelationType } from '../correlation/model.ts'
+import { fieldNameError } from '../field-name.ts'
 import { type Locate, type Path, RuleError } from '../rule.ts'
 import { readBounds, readFields, readPercentile, refuseImpossible } from './bounds.ts'
 import { readBranches } from './branches.ts'
@@ -50,7 +51,7 @@ export function readCorrelation(document: Map, file: string, locate: Locate): Co
     references,
     inputs: [],
     carries: [],
-    groupBy: texts(correlation, 'group-by', GROUP_BY_LIMIT),
+    groupBy: fieldNames(texts(correlation, 'group-by', GROUP_BY_LIMIT)),
     timespan: readTimespan(own(correlation, 'timespan')),
     aliases: readAliases(own(correlation, 'aliases'), references),
     generate: readGenerate(document, correlation),
@@ -109,6 +110,11 @@ function texts(correlation: Map, key: string, limit: number): readonly string[] 
   })
 }
 
+function fieldNames(names: readonly string[]): readonly string[] {
+  for (const error of names.map(fieldNameError)) if (error) throw new RuleError(['correlation', 'group-by'], error)
+  return names
+}
+
 function readAliases(written: unknown, references: readonly string[]): CorrelationRule['aliases'] {
   const path: Path = ['correlation', 'aliases']
   if (written === undefined || written === null) return {}
@@ -120,6 +126,8 @@ function readAliases(written: unknown, references: readonly string[]): Correlati
       if (!references.includes(reference))
         throw new RuleError(place, `"${reference}" is not one of this correlation's rules; write a name as it stands under rules`)
       if (typeof field !== 'string' || field === '') throw new RuleError(place, 'expected the name of a field')
+      const error = fieldNameError(field)
+      if (error) throw new RuleError(place, error)
     }
   }
   return written as CorrelationRule['aliases']

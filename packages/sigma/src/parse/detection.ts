@@ -1,3 +1,4 @@
+import { fieldNameError } from '../field-name.ts'
 import { MODIFIERS } from '../modifiers/table.ts'
 import { compileRegex } from '../regex.ts'
 import { type ParseOptions, type Path, RuleError } from '../rule.ts'
@@ -53,8 +54,14 @@ export class DetectionReader {
       if (keywords) checkKeyword(read, names, place)
       return read
     })
-    if (!keywords) this.fields.add(field)
+    if (!keywords) this.#name(field, path)
     return { kind: 'item', item: { field: keywords ? undefined : field, values, ...item } }
+  }
+
+  #name(field: string, path: Path): void {
+    const error = fieldNameError(field)
+    if (error) throw new RuleError(path, error)
+    this.fields.add(field)
   }
 
   #modified(value: Value, names: readonly string[], keywords: boolean, path: Path): Value {
@@ -88,7 +95,7 @@ export class DetectionReader {
   #complete(value: Value, path: Path): Value {
     if (value.kind === 'any') return { kind: 'any', values: value.values.map(one => this.#complete(one, path)) }
     if (++this.#values > VALUES_LIMIT) throw new RuleError(path, `more than ${VALUES_LIMIT} values in one rule`)
-    if (value.kind === 'fieldref') this.fields.add(value.field)
+    if (value.kind === 'fieldref') this.#name(value.field, path)
     if (value.kind !== 'regex') return value
     const test = compileRegex(value.source, value.flags)
     if (typeof test !== 'function') throw new RuleError(path, `the regular expression ${test.error}`)

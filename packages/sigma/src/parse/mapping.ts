@@ -1,3 +1,4 @@
+import { fieldNameError } from '../field-name.ts'
 import type { FieldMapping } from '../mapping.ts'
 import { type Path, RuleError } from '../rule.ts'
 import { isMap } from './detection.ts'
@@ -64,5 +65,7 @@ function text(value: unknown, path: Path): string {
 
 function name(value: unknown, path: Path): string {
   if (typeof value !== 'string' || value === '') throw new RuleError(path, 'expected the name of a field in the event')
+  const error = fieldNameError(value)
+  if (error) throw new RuleError(path, error)
   return value
 }

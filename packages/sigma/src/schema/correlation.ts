@@ -1,4 +1,5 @@
-import { type JsonSchema, orNull, text, whether } from './json-schema.ts'
+import { FIELD_NAME_LIMIT } from '../field-name.ts'
+import { FEW_DOTS, type JsonSchema, orNull, text, whether } from './json-schema.ts'
 
 const TEMPORAL = ['temporal', 'temporal_ordered', 'temporal_extended', 'temporal_ordered_extended']
 const COUNTED = ['event_count', 'value_count']
@@ -6,9 +7,10 @@ const FIGURES = ['value_sum', 'value_avg', 'value_median']
 const PERCENTILE = 'value_percentile'
 
 const NAME: JsonSchema = { type: 'string', minLength: 1, maxLength: 256 }
-const list = (description: string, maxItems: number): JsonSchema => ({
+const FIELD: JsonSchema = { ...NAME, pattern: `^${FEW_DOTS}` }
+const list = (description: string, maxItems: number, one = FIELD): JsonSchema => ({
   description,
-  anyOf: [NAME, { type: 'array', minItems: 1, maxItems, uniqueItems: true, items: NAME }],
+  anyOf: [one, { type: 'array', minItems: 1, maxItems, uniqueItems: true, items: one }],
 })
 
 const count: JsonSchema = { type: 'integer', minimum: 0, maximum: 2_000 }
@@ -24,7 +26,7 @@ const condition = (number: JsonSchema, more: Readonly<Record<string, JsonSchema>
 })
 const field: JsonSchema = {
   description: 'What is read.',
-  anyOf: [NAME, { type: 'array', minItems: 1, maxItems: 1, items: NAME }],
+  anyOf: [FIELD, { type: 'array', minItems: 1, maxItems: 1, items: FIELD }],
 }
 
 /** The condition that types take. */
@@ -40,14 +42,14 @@ export const CORRELATION: JsonSchema = {
   description: 'Counts or orders the matches of other rules.',
   properties: {
     type: { enum: [...COUNTED, ...TEMPORAL, ...FIGURES, PERCENTILE], description: 'What is worked out over a window.' },
-    rules: list('Ids or names of the rules, or correlations, that take part.', 1_000),
+    rules: list('Ids or names of the rules, or correlations, that take part.', 1_000, NAME),
     'group-by': orNull(list('Fields whose values are counted apart.', 16)),
     timespan: text('How long a window is: a number and s, m, h, d or w.', { pattern: '^\\d{1,9}[smhdw]$' }),
     condition: {},
     aliases: orNull({
       type: 'object',
       description: 'A name for what is called otherwise in each rule: alias → rule → field.',
-      additionalProperties: { type: 'object', additionalProperties: { type: 'string', minLength: 1 } },
+      additionalProperties: { type: 'object', additionalProperties: { ...FIELD, maxLength: FIELD_NAME_LIMIT } },
     }),
     generate: orNull({ type: 'boolean', description: 'Whether the rules that take part make findings of their own.' }),
   },

@@ -1,3 +1,5 @@
+import { FIELD_DOTS_LIMIT } from '../field-name.ts'
+
 /** As much of JSON Schema (draft-07, which editors know) as the schemas here use. */
 export interface JsonSchema {
   readonly $schema?: string
@@ -56,6 +58,9 @@ export const text = (description: string, more: Omit<JsonSchema, 'type' | 'descr
   description,
   ...more,
 })
+
+/** The beginning of a pattern that refuses names of fields with too many dots. */
+export const FEW_DOTS = `(?!(?:[^.|]*\\.){${FIELD_DOTS_LIMIT + 1}})`
 
 /** A log source: at least one of product, service and category. */
 export const LOGSOURCE: JsonSchema = {

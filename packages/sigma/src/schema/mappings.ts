@@ -1,6 +1,7 @@
-import { DRAFT, type JsonSchema, LOGSOURCE, text } from './json-schema.ts'
+import { FIELD_NAME_LIMIT } from '../field-name.ts'
+import { DRAFT, FEW_DOTS, type JsonSchema, LOGSOURCE, text } from './json-schema.ts'
 
-const FIELD: JsonSchema = { type: 'string', minLength: 1 }
+const FIELD: JsonSchema = { type: 'string', minLength: 1, maxLength: FIELD_NAME_LIMIT, pattern: `^${FEW_DOTS}` }
 const TEXTS: JsonSchema = { type: 'array', minItems: 1, maxItems: 32, items: { type: 'string' } }
 
 /** A file of field mappings. */

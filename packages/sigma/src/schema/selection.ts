@@ -1,7 +1,8 @@
+import { FIELD_NAME_LIMIT } from '../field-name.ts'
 import { type Modifier, MODIFIERS } from '../modifiers/table.ts'
 import type { Value } from '../tree.ts'
 import { MANY } from '../values.ts'
-import { type JsonSchema, text } from './json-schema.ts'
+import { FEW_DOTS, type JsonSchema, text } from './json-schema.ts'
 
 const SCALARS = ['string', 'number', 'boolean'] as const
 
@@ -52,7 +53,7 @@ function onTexts(but: readonly string[] = []): string {
  * fits none is a misspelled modifier, or one that cannot stand there.
  */
 function keys(): Record<string, JsonSchema> {
-  const field = '[^|]+'
+  const field = `${FEW_DOTS}[^|]{1,${FIELD_NAME_LIMIT}}`
   const firsts = names(({ first }) => first === true)
   const ofKind = (kind: string): string[] => names(({ first }, takes) => first === true && takes.includes(kind))
   const chains: Record<string, JsonSchema> = { [`^(?:${field})?${anywhere}$`]: ANY_VALUES }
