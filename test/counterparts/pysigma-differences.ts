@@ -53,6 +53,15 @@ export const DIFFERENCES: readonly Difference[] = [
     witness: { detection: { sel: [['a'], ['b']], condition: 'sel' } },
   },
   {
+    name: 'regex-ends',
+    kind: 'match',
+    line: modifiers => modifiers.includes('re') && (modifiers.includes('startswith') || modifiers.includes('endswith')),
+    why: 'The value is expected at the beginning or the end, and so it is bound there. pySigma adds .* at the other end, which says so only to a backend that matches the whole field; our evaluator of its rules searches.',
+    source: SILENT,
+    witness: sel('f|re|startswith', 'b'),
+    record: { f: 'abc' },
+  },
+  {
     name: 'keyword-modifier',
     kind: 'Weir refuses',
     reason: /modifier "\w+" needs a field before it/,

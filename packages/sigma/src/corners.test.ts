@@ -187,10 +187,17 @@ describe('where Sigma is silent', () => {
     expect(matchRule(ruleOf({ 'filter_a.conf': { f: 1 }, condition: '1 of filter_*' }), { f: 1 })).toBeDefined()
   })
 
-  it('searches for an expression also with contains, startswith and endswith: only an anchor binds it', () => {
-    expect(matches({ 'f|re|startswith': 'b' }, { f: 'abc' })).toBe(true)
-    expect(matches({ 'f|re|startswith': '^b' }, { f: 'abc' })).toBe(false)
-    expect(matches({ 'f|re|endswith': 'b' }, { f: 'abc' })).toBe(true)
+  it('binds an expression to the beginning with startswith, to the end with endswith, and to neither with contains', () => {
+    expect(matches({ 'f|re|startswith': 'b' }, { f: 'bc' })).toBe(true)
+    expect(matches({ 'f|re|startswith': 'b' }, { f: 'abc' })).toBe(false)
+    expect(matches({ 'f|re|endswith': 'b|c' }, { f: 'abc' })).toBe(true)
+    expect(matches({ 'f|re|endswith': 'b|c' }, { f: 'abcd' })).toBe(false)
+    expect(matches({ 'f|re|m|startswith': '^b' }, { f: 'a\nb' })).toBe(false)
+    expect(matches({ 'f|re|startswith|i': '(b|c)' }, { f: 'Cd' })).toBe(true)
+    expect(matches({ 'f|re|startswith|endswith': 'a+' }, { f: 'aaa' })).toBe(true)
+    expect(matches({ 'f|re|startswith|endswith': 'a+' }, { f: 'aab' })).toBe(false)
+    expect(matches({ 'f|re|contains': 'b' }, { f: 'abc' })).toBe(true)
+    expect(reasonOf({ sel: { 'f|re|startswith': 'a)|(b' }, condition: 'sel' })).toContain('not valid in RE2 syntax')
     expect(matches({ 'f|re': '' }, { f: 'x' })).toBe(true)
   })
 

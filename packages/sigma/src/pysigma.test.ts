@@ -88,6 +88,12 @@ function shownValue(value: Value, written: unknown): object {
   }
 }
 
+/** An expression is searched for: the `.*` that pySigma puts around it for `contains` does nothing. */
+function searched(value: object): object {
+  if (!('re' in value)) return value
+  return { ...value, re: String(value.re).replaceAll(/^\.\*|\.\*$/g, '') }
+}
+
 function parseItem({ key, value }: ItemVector): Item {
   // A placeholder's list has its own name in it, written as pySigma writes an open placeholder.
   const placeholders = { admins: ["Placeholder(name='admins')"], n: ["Placeholder(name='n')"] }
@@ -120,7 +126,7 @@ describe.skipIf(noData)('parsing, beside pySigma 1.5.0', () => {
       const item = parseItem(vector)
       const values = item.values.map(value => shownValue(value, vector.value))
       // Only the order in which windash and expand list their values is not held to pySigma's.
-      expect(normalized(values)).toEqual(normalized(vector.values ?? []))
+      expect(normalized(values)).toEqual(normalized((vector.values ?? []).map(searched)))
       expect(item.all ? 'ConditionAND' : 'ConditionOR').toBe(vector.link)
       expect(item.negated).toBe(vector.negated)
     },

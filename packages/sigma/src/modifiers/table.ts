@@ -1,5 +1,6 @@
 import { DATE_PARTS } from '../dates.ts'
 import { parseNetwork } from '../network.ts'
+import { compileRegex } from '../regex.ts'
 import type { ParseOptions } from '../rule.ts'
 import type { Comparison, CompareValue, DatePart, StringValue, Value } from '../tree.ts'
 import { DASH, open, type Pattern, plain } from '../values.ts'
@@ -32,7 +33,10 @@ const string =
   (value, options) =>
     value.kind === 'string' ? change(value, options) : undefined
 
-/** `contains`, `startswith`, `endswith`: wildcards on a string, `.*` on a regular expression, how to compare with a field reference. */
+/**
+ * `contains`, `startswith`, `endswith`: wildcards on a string, anchors on a regular expression, which is searched for anywhere otherwise, how to
+ * compare with a field reference.
+ */
 const affix = (about: string, before: boolean, after: boolean): Modifier => ({
   about,
   takes: 'string, re, fieldref',
@@ -40,10 +44,12 @@ const affix = (about: string, before: boolean, after: boolean): Modifier => ({
     if (value.kind === 'string') return { ...value, pattern: open(value.pattern, before, after) }
     if (value.kind === 'fieldref') return { ...value, starts: value.starts || after, ends: value.ends || before }
     if (value.kind !== 'regex') return undefined
-    const { source } = value
-    const head = before && !/^(\^|\.\*)/.test(source) ? '.*' : ''
-    const tail = after && !/(\$|\.\*)$/.test(source) ? '.*' : ''
-    return { ...value, source: head + source + tail }
+    if (before && after) return value
+    // What is no expression of its own must not become one between parentheses.
+    const compiled = compileRegex(value.source, value.flags)
+    if (typeof compiled !== 'function') return { error: `the regular expression ${compiled.error}` }
+    // The ends of the field, where ^ and $ under `m` are those of a line.
+    return { ...value, source: after ? `\\A(?:${value.source})` : `(?:${value.source})\\z` }
   },
 })
 
