@@ -27,8 +27,8 @@ afterEach(async () => {
   await kinesis.close()
 })
 
-/** Runs the extension in this process. After its `exit` nothing of it goes on. */
-function start(env: Record<string, string | undefined> = {}): void {
+/** Runs the extension in this process. After its `exit` nothing of it goes on. `random`: what the host gives instead of random bytes. */
+function start(env: Record<string, string | undefined> = {}, random?: Host['random']): void {
   const real = nodeHost({
     ...KEYS,
     AWS_LAMBDA_RUNTIME_API: platform.api,
@@ -44,6 +44,7 @@ function start(env: Record<string, string | undefined> = {}): void {
   exited = new Promise(resolve => {
     const host: Host = {
       ...real,
+      ...(random && { random }),
       say: line => void said.push(line),
       exit: resolve,
       onUncaught: () => {},
@@ -81,6 +82,31 @@ const bodiesOf = (signal: string) =>
     .map(each => each.body)
 
 describe('the extension', () => {
+  it('makes no recorder before it has subscribed', async () => {
+    const asked: boolean[] = []
+    start({}, bytes => {
+      asked.push(platform.calls.some(each => each.path.endsWith('/telemetry')))
+      return Buffer.alloc(bytes, 1)
+    })
+    await platform.ready()
+    await platform.shutdown()
+    expect(await exited).toBe(0)
+    expect(asked[0]).toBe(true)
+  })
+
+  it('goes on with the event it has asked for, and idles, where no recorder can be made', async () => {
+    start({}, () => {
+      throw new Error('no random bytes')
+    })
+    await platform.invoke('req-1')
+    await platform.ready()
+    await platform.shutdown()
+    expect(await exited).toBe(0)
+    expect(said).toEqual(['weir: idle: internal error'])
+    expect(platform.calls.filter(each => each.path.endsWith('/event/next'))).toHaveLength(2)
+    expect(kinesis.batches).toEqual([])
+  })
+
   it('registers, subscribes and ships an invocation at its end', async () => {
     start()
     await platform.ready()
