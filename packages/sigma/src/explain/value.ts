@@ -1,4 +1,5 @@
 import { datePart } from '../dates.ts'
+import { anyOther } from '../field-ref.ts'
 import { compilePattern } from '../glob.ts'
 import { inNetwork, type Network } from '../network.ts'
 import { numberOf } from '../number.ts'
@@ -138,14 +139,11 @@ function tryCompare({ op, number, part }: CompareValue, held: Held): Tried {
 }
 
 function tryFieldRef({ field, starts, ends }: FieldRefValue, held: Held, other: Held): Tried {
-  const same = (text: string, theirs: string): boolean => {
-    if (starts && ends) return text.includes(theirs)
-    if (starts) return text.startsWith(theirs)
-    return ends ? text.endsWith(theirs) : text === theirs
-  }
+  const how = starts && ends ? 'contains' : starts ? 'starts' : ends ? 'ends' : 'equals'
   const others = other.values.map(value => fold(textOf(value)))
-  const verb = starts && ends ? 'contains' : starts ? 'starts with' : ends ? 'ends with' : 'equals'
-  const tried = { verb, operand: `the field ${field}`, ...find(held, text => others.some(theirs => same(fold(text), theirs))) }
+  const isOther = anyOther(others, how)
+  const verb = { equals: 'equals', starts: 'starts with', ends: 'ends with', contains: 'contains' }[how]
+  const tried = { verb, operand: `the field ${field}`, ...find(held, text => isOther(fold(text))) }
   if (tried.holds) return tried
   const [first] = other.values
   return { ...tried, hint: first === undefined ? `${field} holds nothing` : `${field} holds ${shown(first)}` }

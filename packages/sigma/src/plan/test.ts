@@ -1,4 +1,5 @@
 import { datePart } from '../dates.ts'
+import { anyOther } from '../field-ref.ts'
 import { compilePattern } from '../glob.ts'
 import { numberOf } from '../number.ts'
 import { inNetwork } from '../network.ts'
@@ -112,17 +113,10 @@ function compareTest([, , op, text, part]: Extract<Predicate, readonly ['compare
     })
 }
 
-const SAME: Readonly<Record<'equals' | 'starts' | 'ends' | 'contains', (text: string, other: string) => boolean>> = {
-  equals: (text, other) => text === other,
-  starts: (text, other) => text.startsWith(other),
-  ends: (text, other) => text.endsWith(other),
-  contains: (text, other) => text.includes(other),
-}
-
 function fieldRefTest([, , slot, how]: Extract<Predicate, readonly ['fieldref', ...unknown[]]>): Test {
-  const same = SAME[how]
   return (field, view) => {
+    if (!field.found) return NONE
     const others = view.field(slot).folded()
-    return field.folded().findIndex(text => others.some(other => same(text, other)))
+    return others.length === 0 ? NONE : field.folded().findIndex(anyOther(others, how))
   }
 }
