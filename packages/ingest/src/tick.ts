@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Assembled } from './assemble.ts'
 import { measure } from './observe.ts'
 import { describe } from './errors.ts'
-import { closeWindows } from './windows.ts'
+import { closeWindows, LEASE_SPARE_MS } from './windows.ts'
 
-const LEASE_SPARE_MS = 15_000 // a lease outlives the tick that holds it, so that two never drain one sink at once
 const ENTRIES_PER_TICK = 200
 
 export interface Ticked {

@@ -175,6 +175,33 @@ describe('a tick that closes windows', () => {
     expect(sent).toHaveLength(2)
   })
 
+  it('closes the others when the state of more groups than it takes at once cannot be written', async () => {
+    const table = memoryState()
+    const broken = { is: true }
+    const state: StateStore = {
+      ...table,
+      fold: async request => {
+        if (broken.is && request.batch.startsWith('close') && request.key.includes('bad')) throw new Error('too large')
+        return table.fold(request)
+      },
+    }
+    const { see, clock, sent, tick, weir } = weirWith(state)
+    const logged: unknown[] = []
+    Object.assign(weir.parts, { log: { ...log, error: (...said: unknown[]) => void logged.push(said) } })
+    for (let i = 0; i < 150; i++) await see('stopped', `bad-${i}`)
+    clock.at += 1_000
+    await see('stopped', 'good')
+    clock.at += 30 * MINUTE
+    expect(await tick()).toMatchObject({ closed: 1 })
+    expect(sent.map(({ message }) => message)).toEqual(['Stopped and not started: good'])
+    expect(logged).toEqual([
+      [{ title: 'Stopped and not started', groups: 150, error: 'Error: too large' }, expect.stringContaining('the next tick')],
+    ])
+    broken.is = false
+    clock.at += MINUTE
+    expect(await tick()).toMatchObject({ closed: 150 })
+  })
+
   it('closes many, within its share of the time, and the rest the next time', async () => {
     const { see, clock, sent, tick, weir } = weirWith()
     for (let i = 0; i < 250; i++) await see('stopped', `trail-${i}`)

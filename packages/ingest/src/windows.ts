@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import type { CorrelationMatch, Due, StateStore } from '@weir/sigma'
+import type { CorrelationMatch, CorrelationRule, Due, StateStore } from '@weir/sigma'
 import type { OcsfEvent } from '@weir/schema/ocsf'
 import type { Assembled } from './assemble.ts'
 import { fromCorrelation } from './correlate.ts'
-import { WeirError } from './errors.ts'
+import { describe, WeirError } from './errors.ts'
 import type { Event } from './event.ts'
 import { makeFinding } from './finding.ts'
 import { deliverFindings, measureCorrelated, type Parts } from './pipeline.ts'
 
 const LEASE = 'windows'
-const LEASE_SPARE_MS = 15_000 // outlives its holder's tick, so that two do not close the same windows
+/** A lease outlives the tick that holds it, so that two never do the same. */
+export const LEASE_SPARE_MS = 15_000
 const GROUPS_AT_ONCE = 100
 const ROUNDS = 50
 const NONE: ReadonlyMap<string, Event> = new Map()
@@ -17,26 +18,34 @@ const NONE: ReadonlyMap<string, Event> = new Map()
 /**
  * Closes the windows that no event closes (`lt`, `eq`, `not`), under a lease and until the deadline; the number of findings. A finding leaves
  * the state only when it is delivered, spooled or in quarantine: if it cannot be, or the process dies before, a later tick makes it again,
- * with the same uid.
+ * with the same uid. A group that fails is named in the log by its correlation, and tried again by the next tick.
  */
 export async function closeWindows(weir: Pick<Assembled, 'parts'>, deadline: number): Promise<number> {
-  const { detections, state, now } = weir.parts
+  const { detections, state, now, log } = weir.parts
   if (!detections.correlations) return 0
   const { correlator } = detections.correlations
   const holder = randomUUID()
   if (!(await state.lease(LEASE, holder, now(), Math.max(0, deadline - now()) + LEASE_SPARE_MS))) return 0
   let closed = 0
   const each = eachOnce(state)
+  const failures = new Map<string, { title: string; groups: number; error: string }>()
+  const failed = (rule: CorrelationRule | undefined, error: unknown): void => {
+    const id = rule?.meta.id ?? ''
+    const { groups } = failures.get(id) ?? { groups: 0 }
+    failures.set(id, { title: rule?.meta.title ?? '', groups: groups + 1, error: describe(error) })
+  }
   try {
     for (let round = 0; round < ROUNDS && now() < deadline; round++) {
       if (!(await each.more(now()))) break
-      await correlator.close({ now: now(), state: each.state }, GROUPS_AT_ONCE, async matches => {
+      await correlator.close({ now: now(), state: each.state, failed }, GROUPS_AT_ONCE, async matches => {
         const findings = findingsOf(matches, NONE, weir.parts)
         await deliverSafely(findings, deadline, weir.parts)
         closed += findings.length
       })
     }
   } finally {
+    for (const failure of failures.values())
+      log.error(failure, 'groups of a correlation could not be judged; the next tick tries again')
     await state.lease(LEASE, holder, now(), 0) // given back: the next tick may be near
   }
   return closed

@@ -1,4 +1,11 @@
 /**
+ * What every store keeps of one key, in bytes as JSON in UTF-8: a state, and an answer. DynamoDB's 400 KB for an item hold both, with a key of the
+ * greatest length.
+ */
+export const STATE_BYTES = 200_000
+export const ANSWER_BYTES = 190_000
+
+/**
  * State that crosses sandboxes and workers: windows of counts, baselines, leases. One interface, three adapters (memory, SQLite,
  * DynamoDB) in ingest.
  */
@@ -8,6 +15,9 @@ export interface StateStore {
    * answered the first time, so that a crash neither counts twice nor loses the answer. Concurrent callers are serialized per key.
    *
    * `reduce` must be pure: it may run more than once. State and answer are JSON; with `packing`, state may be what is JSON only when packed.
+   *
+   * An answer of more than `ANSWER_BYTES` could not be kept, so the fold rejects with a RangeError and changes nothing: cut it, and say so in it.
+   * A state of more than `STATE_BYTES` is taken by some stores only.
    */
   fold<State, Answer>(request: FoldRequest<State, Answer>): Promise<Answer>
 
@@ -24,7 +34,7 @@ export interface StateStore {
 }
 
 export interface FoldRequest<State, Answer> {
-  /** At most 1,024 characters; holds the detection's id and its group. */
+  /** At most 1,024 characters, well-formed: a store may not tell half surrogate pairs apart. Holds the detection's id and its group. */
   readonly key: string
   /** Names the batch that is folded in; at most 256 characters. */
   readonly batch: string

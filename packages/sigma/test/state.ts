@@ -1,4 +1,4 @@
-import type { Due, FoldRequest, StateStore } from '../src/state.ts'
+import { ANSWER_BYTES, type Due, type FoldRequest, STATE_BYTES, type StateStore } from '../src/state.ts'
 
 interface Item {
   readonly state: string
@@ -7,7 +7,10 @@ interface Item {
   readonly wakeAt: number | undefined
 }
 
-/** A state store in memory, as plain as the contract of `state.ts` allows: what is folded goes through JSON, and each fold is told to `watch`. */
+/**
+ * A state store in memory, as plain as the contract of `state.ts` allows: what is folded goes through JSON, what is too large is refused, and each
+ * fold is told to `watch`.
+ */
 export function plainState(watch: (key: string, state: string, answer: string) => void = () => {}): StateStore {
   const items = new Map<string, Item>()
   const live = (key: string, now: number): Item | undefined => {
@@ -33,6 +36,13 @@ export function plainState(watch: (key: string, state: string, answer: string) =
       const { state, answer, wakeAt } = reduce(packing ? packing.unpack(parsed) : (parsed as State))
       const next = pack(state)
       const said = JSON.stringify(answer) ?? 'null'
+      for (const [text, most] of [
+        [next, STATE_BYTES],
+        [said, ANSWER_BYTES],
+      ] as const) {
+        const bytes = new TextEncoder().encode(text).length
+        if (bytes > most) throw new RangeError(`${bytes} bytes are more than the ${most} that a store keeps`)
+      }
       if (wakeAt !== undefined && wakeAt >= expiresAt)
         throw new RangeError(`${key} would be forgotten before it is looked at again`)
       const answers = new Map([...(item?.answers ?? []), [batch, said] as const])

@@ -39,8 +39,7 @@ describe('answers', () => {
       expect(find(text, digest(i))).toBeDefined()
     }
     expect(Buffer.byteLength(text)).toBeGreaterThan(MAX_ANSWER_BYTES / 2)
-    // One that no item can hold is not kept; the others are.
-    expect(remember(text, digest(99), JSON.stringify(character.repeat(300_000)))).toBe(text)
+    expect(() => remember(text, digest(99), JSON.stringify(character.repeat(300_000)))).toThrow('cut it')
   })
 
   it('of before are read', () => {

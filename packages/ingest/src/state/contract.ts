@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { FoldRequest, StateStore } from '@weir/sigma'
+import { ANSWER_BYTES, type FoldRequest, STATE_BYTES, type StateStore } from '@weir/sigma/state'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { REMEMBERED_BATCHES } from './answers.ts'
@@ -20,6 +20,13 @@ const adding = (key: string, batch: string, by = 1, more: Partial<Adding> = {}):
   reduce: ({ n }) => ({ state: { n: n + by }, answer: { n: n + by } }),
   ...more,
 })
+
+/** A text that takes so many bytes as JSON. */
+function sized(bytes: number, character: string): string {
+  const each = Buffer.byteLength(JSON.stringify(character)) - 2
+  const many = Math.floor((bytes - 2) / each)
+  return character.repeat(many) + 'x'.repeat(bytes - 2 - many * each)
+}
 
 const sumOf = async (store: StateStore, key: string, now = 1_000): Promise<number | undefined> =>
   (await store.fold(adding(key, randomUUID(), 0, { now })))?.n
@@ -135,6 +142,43 @@ export function keepsTheStateContract(connect: () => Promise<StateStore>, { runs
       for (let i = 0; i < REMEMBERED_BATCHES; i++) await store.fold(adding(group, `batch-${i}`))
       expect(await store.fold(adding(group, 'batch-0'))).toEqual({ n: 1 })
       expect(await store.fold(adding(group, `batch-${REMEMBERED_BATCHES - 1}`))).toEqual({ n: REMEMBERED_BATCHES })
+    })
+
+    it('remembers the largest answer beside the largest state, and the newest answers before', async () => {
+      const [store, other] = [await connect(), await connect()]
+      const group = key()
+      const folding = (batch: string, length: number): FoldRequest<string, string> => ({
+        key: group,
+        batch,
+        now: 1_000,
+        expiresAt: 100_000,
+        initial: '',
+        // Characters of three bytes, and one that JSON writes with six.
+        reduce: () => ({ state: sized(STATE_BYTES, '本'), answer: sized(length, batch === 'd' ? '\ud800' : '本') }),
+      })
+      for (const [batch, length] of [
+        ['a', 100_000],
+        ['b', 90_000],
+        ['c', 90_000],
+        ['d', ANSWER_BYTES],
+      ] as const) {
+        const first = await store.fold(folding(batch, length))
+        expect(await other.fold({ ...folding(batch, 1_000), reduce: () => ({ state: '', answer: 'folded again' }) })).toBe(first)
+      }
+      await store.fold(folding('e', 5_000))
+      expect((await other.fold(folding('d', 10))).length).toBeGreaterThan(10_000)
+    })
+
+    it('refuses an answer that it could not keep, and changes nothing', async () => {
+      const store = await connect()
+      const group = key()
+      await store.fold(adding(group, 'a', 2))
+      const large: FoldRequest<Count, unknown> = {
+        ...adding(group, 'b'),
+        reduce: () => ({ state: { n: 99 }, answer: sized(ANSWER_BYTES + 1, '本') }),
+      }
+      await expect(store.fold(large)).rejects.toThrow(RangeError)
+      expect(await sumOf(store, group)).toBe(2)
     })
 
     it.each(['a'.repeat(1_025), ''])('refuses a key of the wrong length', async wrong => {

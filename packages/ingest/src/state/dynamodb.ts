@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Due, FoldRequest, StateStore } from '@weir/sigma'
 import { WeirError } from '../errors.ts'
-import { readAnswers } from './answers.ts'
+import { newest, readAnswers } from './answers.ts'
 import { type DynamoOptions, openDynamo } from './table.ts'
 import { asText, type Item, spoken, step } from './step.ts'
 
@@ -36,6 +36,7 @@ export function dynamodbState(options: DynamoOptions): StateStore {
     )
     const { next, answer } = step(stored && readItem(stored), request, asText)
     if (next) {
+      const answers = fitting(next)
       const version = Number(stored?.['version']?.N ?? 0)
       try {
         await client.send(
@@ -45,7 +46,7 @@ export function dynamodbState(options: DynamoOptions): StateStore {
               pk: { S: pk },
               version: { N: String(version + 1) },
               state: { S: next.state },
-              ...(next.answers && { answers: { S: next.answers } }),
+              answers: { S: answers },
               until: { N: String(next.expiresAt) },
               expiresAt: { N: String(Math.ceil(next.expiresAt / 1000)) },
               ...(next.wakeAt === undefined ? {} : wakeOf(request.key, pk, next.wakeAt)),
@@ -144,6 +145,18 @@ export function dynamodbState(options: DynamoOptions): StateStore {
 
     close,
   }
+}
+
+/** Of state and answers together: with keys, numbers and the names of attributes an item has at most 409,600 bytes. */
+const ITEM_BYTES = 400_000
+
+/** The answers that fit beside the state; the oldest give way. */
+function fitting({ state, answers }: Item): string {
+  const room = ITEM_BYTES - Buffer.byteLength(state)
+  const kept = newest(answers, room)
+  if (Buffer.byteLength(kept) > room)
+    throw new RangeError(`a state and its last answer are larger than the ${ITEM_BYTES} bytes that an item holds`)
+  return kept
 }
 
 const MAX_KEY_BYTES = 2_000 // DynamoDB: a partition key has at most 2,048 bytes

@@ -1,12 +1,13 @@
-import { foundIn } from './found.ts'
+import { bytesOf } from './bytes.ts'
+import { carriedBy, FOUND_BYTES, foundIn, NOTHING } from './found.ts'
 import { gaugeOf, keeps } from './gauge.ts'
-import { type Entry, type Found, type Group, insert, LATE } from './group-state.ts'
+import { CAPPED, type Entry, type Found, type Group, insert, LATE } from './group-state.ts'
 import type { CorrelationRule } from './model.ts'
 import type { Plan } from './plan.ts'
-import { fit, sizeOf } from './room.ts'
-import { type Moment, NOTHING } from './sliding.ts'
+import { besideOf, fit, sizeOf } from './room.ts'
+import type { Moment } from './sliding.ts'
 
-/** Windows in which the condition holds that one fold tells of: they stay in the state until they are delivered. The rest is due at once. */
+/** Windows in which the condition holds that one fold tells of, if they have room: they stay in the state until delivered. The rest is due at once. */
 const FOUND_LIMIT = 32
 /** For how many lateness bounds late events may hold a window open, or whoever sends them could keep it from being judged. */
 const GRACE_LIMIT = 6
@@ -35,6 +36,7 @@ export function anchor(group: Group, added: readonly Entry[], now: number, plan:
   const fitted = fit(
     first >= from ? entries : entries.filter(({ time }) => time >= from),
     group.size + windows.added,
+    besideOf(group),
     group.lost,
     limits,
     true,
@@ -78,6 +80,7 @@ class Windows {
   readonly #plan: Plan
   readonly #lost: Group['lost']
   readonly #opens: number
+  #room = FOUND_BYTES
 
   constructor({ entries, judged = Number.NEGATIVE_INFINITY, grace, lost }: Group, now: number, plan: Plan) {
     this.entries = entries
@@ -126,11 +129,31 @@ class Windows {
       const gauge = gaugeOf(rule)
       for (const entry of window) gauge.add(entry)
       const value = gauge.value(start - 1)
-      if (keeps(rule.bounds, value)) this.found.push(foundIn(window, { start, end, value }, rule, this.#lost))
+      if (
+        keeps(rule.bounds, value) &&
+        !this.#tell(withCarried(foundIn(window, { start, end, value }, rule, this.#lost), window, rule))
+      ) {
+        this.wakeAt = over
+        return
+      }
       this.judged = end
       this.entries = this.entries.filter(({ time }) => time >= end)
     }
   }
+
+  /** False where there is no more room. One alone always has it, if need be without the uids that it shows. */
+  #tell(found: Found): boolean {
+    this.#room -= bytesOf(found) + 1
+    if (this.#room < 0 && this.found.length > 0) return false
+    this.found.push(this.#room < 0 ? { ...found, events: [] } : found)
+    return true
+  }
+}
+
+function withCarried(found: Found, window: readonly Entry[], { carries }: CorrelationRule): Found {
+  if (carries.length === 0) return found
+  const { ways, cut } = carriedBy(window)
+  return { ...found, carried: ways, flags: cut ? found.flags | CAPPED : found.flags }
 }
 
 const ANY = -1

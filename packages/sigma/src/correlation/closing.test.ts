@@ -74,6 +74,31 @@ describe('closing windows', () => {
     expect(windowsOf(matches)).toEqual(['ann 0-60'])
   })
 
+  it.each(['close', 'window', 'settle'])('tells the others when a group’s fold %s fails, and of that one later', async which => {
+    const state = plainState()
+    const fails: StateStore = {
+      ...state,
+      fold: async request => {
+        const ofAnn = request.key.endsWith('|ann') && request.batch.startsWith(which)
+        if (ofAnn) throw new Error('not written')
+        return state.fold(request)
+      },
+    }
+    const set = setOf(few, above)
+    await new Stream(set, {}, state).send([a(0), b(1), a(0, 'bob'), b(1, 'bob')])
+    const failed: unknown[] = []
+    const close = (through: StateStore, at: number) =>
+      createCorrelator(set.correlations).close(
+        { now: EPOCH + at * MINUTE, state: through, failed: (rule, error) => void failed.push([rule?.name, String(error)]) },
+        10,
+      )
+    const first = (await close(fails, 30)).map(({ group }) => group)
+    expect(first.toSorted()).toEqual(which === 'settle' ? ['ann', 'bob'] : ['bob'])
+    expect(failed).toEqual([['few', 'Error: not written']])
+    expect((await close(state, 40)).map(({ group }) => group)).toEqual(['ann'])
+    expect(failed).toHaveLength(1)
+  })
+
   it('takes on no more groups than it is told, the most urgent first', async () => {
     const stream = new Stream(setOf(few))
     await stream.send([a(2), a(1, 'bob'), a(3, 'cid')])

@@ -24,38 +24,69 @@ interface Closed {
   readonly found: readonly Found[]
 }
 
+/** Something that went wrong with one group, which others need not suffer from. */
+interface Failure {
+  readonly plan: Plan | undefined
+  readonly error: unknown
+}
+
 /**
  * Judges windows that are over, in two steps, as a tick has no batch that would come again: what holds stays in the group's state, under `pending`,
- * until it has gone through the correlations above it and is delivered.
+ * until it has gone through the correlations above it and is delivered. A group that fails is left as it is, and the others go on.
  */
 export function closing(plans: readonly Plan[], propagate: Propagate): Correlator['close'] {
   const find = (key: string): Plan | undefined => plans.find(({ prefix }) => key.startsWith(prefix))
-  return async ({ now, state, late }, limit, deliver) => {
-    const due = (await state.due(now, limit)).filter(({ key }) => key.startsWith(KEY))
-    const closed = await inParallel(due, async ({ key, wakeAt }): Promise<Closed | undefined> => {
-      const plan = find(key)
-      if (plan) return judge(plan, key, wakeAt, now, state)
-      await forget(key, wakeAt, now, state)
-      return undefined
-    })
-    const matches: CorrelationMatch[] = []
-    const open = closed.filter(each => each !== undefined && each.found.length > 0) as Closed[]
-    for (const { plan, key, by, found } of open) {
-      const group = key.slice(plan.prefix.length)
-      if (!plan.silent) matches.push(...found.map(each => matchOf(plan.rule, group, by, each)))
-      if (!plan.chained) continue
-      for (const each of found) {
-        const sightings: Sightings = new Map()
-        sightMoments(sightings, plan, group, by, momentsOf([each]))
-        // Named by the window, so that a repetition is answered as it was the first time.
-        const batch = `window|${digest(`${key}|${each.start}`, 40)}`
-        matches.push(...(await propagate(sightings, { batch, now, state, ...(late && { late }) })))
+  return async ({ now, state, late, failed }, limit, deliver) => {
+    const failures: Failure[] = []
+    const tried = async <T>(plan: Plan | undefined, work: () => Promise<T>): Promise<T | undefined> => {
+      try {
+        return await work()
+      } catch (error) {
+        failures.push({ plan, error })
+        return undefined
       }
     }
+    const due = (await state.due(now, limit)).filter(({ key }) => key.startsWith(KEY))
+    const closed = await inParallel(due, ({ key, wakeAt }) => {
+      const plan = find(key)
+      return tried(plan, async () => (plan ? judge(plan, key, wakeAt, now, state) : forget(key, wakeAt, now, state)))
+    })
+    const context = { now, state, ...(late && { late }) }
+    const matches: CorrelationMatch[] = []
+    const told: Closed[] = []
+    for (const each of closed) {
+      if (!each || each.found.length === 0) continue
+      const found = await tried(each.plan, () => matchesOf(each, context, propagate))
+      if (!found) continue
+      told.push(each)
+      for (const match of found) matches.push(match)
+    }
     await deliver?.(matches)
-    await inParallel(open, each => settle(each, now, state))
+    await inParallel(told, each => tried(each.plan, () => settle(each, now, state)))
+    const [first] = failures
+    if (first && !failed) throw first.error
+    for (const { plan, error } of failures) failed?.(plan?.rule, error)
     return matches
   }
+}
+
+/** What a group's windows say, and what the correlations above find in it. */
+async function matchesOf(
+  { plan, key, by, found }: Closed,
+  context: Omit<CorrelatorContext, 'batch'>,
+  propagate: Propagate,
+): Promise<readonly CorrelationMatch[]> {
+  const group = key.slice(plan.prefix.length)
+  const matches = plan.silent ? [] : found.map(each => matchOf(plan.rule, group, by, each))
+  if (!plan.chained) return matches
+  for (const each of found) {
+    const sightings: Sightings = new Map()
+    sightMoments(sightings, plan, group, by, momentsOf([each]))
+    // Named by the window, so that a repetition is answered as it was the first time.
+    const batch = `window|${digest(`${key}|${each.start}`, 40)}`
+    matches.push(...(await propagate(sightings, { ...context, batch })))
+  }
+  return matches
 }
 
 async function judge(plan: Plan, key: string, wakeAt: number, now: number, state: StateStore): Promise<Closed> {
@@ -98,7 +129,7 @@ async function settle({ plan, key, wakeAt, found }: Closed, now: number, state: 
 }
 
 /** Takes the state of a correlation that is gone, or was changed, off the list. */
-async function forget(key: string, wakeAt: number, now: number, state: StateStore): Promise<void> {
+async function forget(key: string, wakeAt: number, now: number, state: StateStore): Promise<undefined> {
   await state.fold<unknown, null>({
     key,
     batch: `forget|${wakeAt}`,
@@ -109,4 +140,5 @@ async function forget(key: string, wakeAt: number, now: number, state: StateStor
     packing: { pack: state => state, unpack: packed => packed },
     reduce: stored => ({ state: stored, answer: null }),
   })
+  return undefined
 }

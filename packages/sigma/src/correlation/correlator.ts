@@ -32,10 +32,11 @@ async function runAll(
     const answers = await inParallel(shares, share => fold(plan, share, context))
     for (const [i, answer] of answers.entries()) {
       if (!answer) continue
-      const { found, moments, missed } = answer
+      const { found, missed } = answer
+      const moments = plan.sliding ? answer.moments : momentsOf(found)
       if (missed) context.late?.(plan.rule, missed)
       const { group = '', by = [] } = shares[i] ?? {}
-      if (plan.chained) sightMoments(sightings, plan, group, by, moments)
+      if (plan.chained) sightMoments(sightings, plan, group, by, moments ?? [])
       if (!plan.silent) matches.push(...found.map(each => matchOf(plan.rule, group, by, each)))
     }
   }
@@ -54,7 +55,7 @@ function fold(plan: Plan, { group, by, entries }: Share, { batch, now, state }: 
       if (plan.sliding) return slide(stored, entries, plan)
       const { state, found, wakeAt, missed } = anchor(stored, entries, now, plan)
       const again = wakeUp(state, wakeAt)
-      const answer = found.length + missed > 0 ? { found, moments: momentsOf(found), ...(missed > 0 && { missed }) } : null
+      const answer = found.length + missed > 0 ? { found, ...(missed > 0 && { missed }) } : null
       return again === undefined ? { state, answer } : { state, answer, wakeAt: again }
     },
   })

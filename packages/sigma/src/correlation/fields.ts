@@ -4,16 +4,20 @@ import type { Rule } from '../rule.ts'
 import type { LogSource, SigmaEvent } from '../types.ts'
 import { fold } from '../values.ts'
 import { textOf } from '../view.ts'
+import { beginningOf, bytesOf } from './bytes.ts'
 import { digest } from './digest.ts'
 import type { CorrelationRule, EventNames, Input } from './model.ts'
 
 /** How many groups one event may belong to, and how many values it may bring, when its fields are arrays. */
 export const GROUPS_LIMIT = 16
 export const VALUES_LIMIT = 64
-/** A longer group is named by its beginning and its digest. */
+/** A longer group is named by its beginning and its digest, and so is one that is not well-formed: not every store could tell it apart. */
 const GROUP_LENGTH = 256
 /** How long a value is kept, to be shown and for the correlations above. */
 const KEPT_LENGTH = 1_024
+/** Bytes that the shown values of one group take together as JSON, and those of one character at most. */
+const SHOWN_BYTES = 20_000
+const MOST_BYTES = 6
 /** Numbers from here on are not added up: what is kept of them is no longer exact. */
 const NUMBER_LIMIT = 1e18
 
@@ -32,9 +36,19 @@ export function groupsOf(fields: readonly string[], read: Read): { readonly grou
   const { rows, cut } = combinations(fields, read, GROUPS_LIMIT)
   const groups = rows.map(row => ({
     key: groupKey(row.map(fold)),
-    shown: row.every(({ length }) => length <= KEPT_LENGTH) ? row : row.map(text => text.slice(0, KEPT_LENGTH)),
+    shown: shownOf(row),
   }))
   return { groups, cut }
+}
+
+/** The beginnings of values that do not fit. */
+function shownOf(row: readonly string[]): readonly string[] {
+  const most = SHOWN_BYTES / MOST_BYTES / row.length
+  if (row.every(({ length }) => length <= KEPT_LENGTH && length < most - 1)) return row
+  for (let length = KEPT_LENGTH; ; length = Math.floor(length / 2)) {
+    const shown = row.map(text => beginningOf(text, length))
+    if (length === 1 || bytesOf(shown) <= SHOWN_BYTES) return shown
+  }
 }
 
 /** What an event hands to the correlations above the one that counts it. */
@@ -48,7 +62,9 @@ export function carriedOf({ carries }: Input, read: Read): ReturnType<typeof com
 function groupKey(values: readonly string[]): string {
   const [only] = values
   const key = values.length > 1 || only === undefined ? (only === undefined ? '' : JSON.stringify(values)) : only
-  return key.length <= GROUP_LENGTH ? key : `${key.slice(0, GROUP_LENGTH - 40)}${digest(key, 40)}`
+  if (key.isWellFormed()) return key.length <= GROUP_LENGTH ? key : `${beginningOf(key, GROUP_LENGTH - 40)}${digest(key, 40)}`
+  // As UTF-8 all half surrogate pairs are one.
+  return `${key.slice(0, GROUP_LENGTH - 40).toWellFormed()}${digest(JSON.stringify(key), 40)}`
 }
 
 /** What an event brings to a figure: for `value_count` digests of its values, for the others its numbers; undefined when it brings none. */

@@ -2,12 +2,13 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { correlation, EPOCH, MINUTE, setOf, Stream, windowsOf } from '../../test/correlating.ts'
 import { plainState } from '../../test/state.ts'
+import { bytesOf, jsonBytes } from './bytes.ts'
 import { digest } from './digest.ts'
 import { CAPPED, type Entry, insert, LATE, newGroup, placeAfter, type Span } from './group-state.ts'
 import { packing } from './packing.ts'
-import { type Fitted, fit, type Limits, sizeOf } from './room.ts'
+import { besideOf, type Fitted, fit, type Limits, sizeOf } from './room.ts'
 
-const LIMITS: Limits = { entries: 4_096, characters: 100_000 }
+const LIMITS: Limits = { entries: 4_096, bytes: 100_000 }
 const at = Date.UTC(2026, 0, 1)
 const name = fc.nat().map(n => digest(String(n)))
 const entry: fc.Arbitrary<Entry> = fc.record({
@@ -15,9 +16,9 @@ const entry: fc.Arbitrary<Entry> = fc.record({
   time: fc.integer({ min: at - 1e9, max: at + 1e9 }),
   rules: fc.nat(2 ** 30 - 1),
   values: fc.oneof(fc.array(name, { maxLength: 3 }), fc.array(fc.double({ noNaN: true }).map(String), { maxLength: 3 })),
-  carried: fc.array(fc.tuple(fc.string(), fc.string()), { maxLength: 2 }),
+  carried: fc.array(fc.tuple(fc.string(), fc.string({ unit: 'binary' })), { maxLength: 2 }),
   unit: name,
-  uid: fc.oneof(fc.uuid(), fc.string({ maxLength: 20 })),
+  uid: fc.oneof(fc.uuid(), fc.string({ maxLength: 20, unit: 'binary' })),
   flags: fc.constantFrom(0, LATE, CAPPED, LATE | CAPPED),
 })
 const one = (i: number, more: Partial<Entry> = {}): Entry => {
@@ -34,7 +35,7 @@ const kept = (
   keepOldest: boolean,
   lost?: Span,
 ): Fitted & { readonly json: string } => {
-  const fitted = fit(entries, sizeOf(entries), lost, limits, keepOldest)
+  const fitted = fit(entries, sizeOf(entries), 0, lost, limits, keepOldest)
   return { ...fitted, json: JSON.stringify(packing.pack({ ...newGroup([]), ...fitted })) }
 }
 
@@ -60,20 +61,18 @@ describe('a group’s state', () => {
     )
   })
 
-  it('takes no more characters than its size says', () => {
+  it('takes no more bytes than its size says', () => {
     fc.assert(
-      fc.property(groups, ({ entries }) => {
-        const wide = entries.filter(({ uid }) => JSON.stringify(uid).length === uid.length + 2)
-        const { rows, texts = [] } = packing.pack({ by: [], entries: wide, size: 0 })
-        expect(JSON.stringify(rows).length + JSON.stringify(texts).length).toBeLessThanOrEqual(4 + escaped(wide) + sizeOf(wide))
+      fc.property(groups, ({ entries, by, fired }) => {
+        const short = entries.filter(({ uid }) => jsonBytes(uid) <= 130)
+        const { rows, texts = [] } = packing.pack({ by: [], entries: short, size: 0 })
+        expect(bytesOf(rows) + bytesOf(texts)).toBeLessThanOrEqual(4 + sizeOf(short))
+        expect(bytesOf(by) + bytesOf(fired?.sort((a, b) => a - b) ?? [])).toBeLessThanOrEqual(4 + besideOf({ by, fired }))
       }),
+      { numRuns: 500 },
     )
   })
 })
-
-/** Characters that JSON adds where a text is not written as it is. */
-const escaped = (entries: readonly Entry[]): number =>
-  entries.flatMap(({ carried }) => carried.flat()).reduce((sum, text) => sum + JSON.stringify(text).length - text.length - 2, 0)
 
 describe('a group’s entries', () => {
   it('stand in the order of time, each once, whatever comes with what', () => {
@@ -122,7 +121,7 @@ describe('a group’s entries', () => {
     const wide = many(4_096, i => ({ values, rules: i % 5, uid: `${i}`.repeat(10), carried: [[`user ${i}`]] }))
     for (const keepOldest of [false, true]) {
       const { entries, lost, json } = kept(wide, LIMITS, keepOldest)
-      expect(json.length).toBeLessThan(LIMITS.characters * 1.05)
+      expect(json.length).toBeLessThan(LIMITS.bytes)
       expect(entries.length).toBeGreaterThan(500)
       expect(lost).toBeDefined()
     }
@@ -138,7 +137,7 @@ describe('a group’s entries', () => {
     expect(entries).toHaveLength(4_000)
     expect(entries.at(-1)?.uid).toBe(uid(3_999))
     expect(entries[0]?.uid).toBe('')
-    expect(json.length).toBeLessThan(LIMITS.characters * 1.05)
+    expect(json.length).toBeLessThan(LIMITS.bytes)
   })
 
   it('do not keep a uid that is very long', () => {

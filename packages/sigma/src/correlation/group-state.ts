@@ -29,7 +29,7 @@ export interface Group {
   readonly by: readonly string[]
   /** The earliest first, and of one moment by id. */
   readonly entries: readonly Entry[]
-  /** Characters that the entries take as JSON, at most (`room.ts`). */
+  /** Bytes that the entries take as JSON, at most (`room.ts`). */
   readonly size: number
   /** Cells of the grid of suppression that have had their finding, the earliest first. */
   readonly fired?: readonly number[] | undefined

@@ -133,9 +133,12 @@ export interface Correlator {
    * Closes windows that no event closes (`lt`, `eq`, `not`): run each minute. At most `limit` groups a call. What `deliver` is given is named
    * again by a later call when `deliver` throws or the process ends before it is through; without `deliver`, what is answered counts as
    * delivered.
+   *
+   * A group whose state cannot be folded stays due, and the others are closed all the same. `context.failed` is told of it, by its correlation
+   * (none, where that is gone); without it, `close` rejects once it is through with the others.
    */
   close(
-    context: Omit<CorrelatorContext, 'batch'>,
+    context: Omit<CorrelatorContext, 'batch'> & { readonly failed?: (rule: CorrelationRule | undefined, error: unknown) => void },
     limit: number,
     deliver?: (matches: readonly CorrelationMatch[]) => Promise<void>,
   ): Promise<readonly CorrelationMatch[]>

@@ -19,15 +19,15 @@ export interface CorrelatorOptions {
   readonly flood?: number
   /** Events kept of one group; 4,096 when left out. */
   readonly entries?: number
-  /** Characters of one group's state, without the store's own; 100,000 when left out. */
-  readonly characters?: number
+  /** Bytes of one group's state as JSON, without findings that wait to be delivered; 100,000 when left out. */
+  readonly bytes?: number
 }
 
 const LATENESS = 600_000
 const ENTRIES = 4_096
 const FLOOD = 100
-/** A quarter of DynamoDB's 400 KB for an item, which also holds the answers of the last batches. */
-const CHARACTERS = 100_000
+/** With the findings that wait (`FOUND_BYTES`) less than a store keeps of a state (`STATE_BYTES`). */
+const BYTES = 100_000
 /** What waits for its window's end is told by a tick, each minute; after that long it counts as late for those that build on it. */
 const TICK_SLACK = 300_000
 const DAY = 86_400_000
@@ -59,7 +59,7 @@ export const KEY = 'correlation|'
 
 /** Works out how each correlation runs; they stand behind those that they name. */
 export function plansOf(correlations: readonly CorrelationRule[], options: CorrelatorOptions): readonly Plan[] {
-  const { lateness = LATENESS, entries = ENTRIES, characters = CHARACTERS } = options
+  const { lateness = LATENESS, entries = ENTRIES, bytes = BYTES } = options
   const silent = silentIds(correlations)
   const named = new Set(correlations.flatMap(({ inputs }) => inputs.map(({ id }) => id)))
   const plans = new Map<string, Plan>()
@@ -83,7 +83,7 @@ export function plansOf(correlations: readonly CorrelationRule[], options: Corre
       suppression,
       silent: silent.has(meta.id),
       chained: named.has(meta.id),
-      limits: { entries, characters },
+      limits: { entries, bytes },
       enough: named.has(meta.id) ? undefined : enoughFor(rule, options.flood ?? FLOOD),
     })
   }

@@ -1,16 +1,17 @@
+import { bytesOf, jsonBytes } from './bytes.ts'
 import { DIGEST_LENGTH } from './digest.ts'
-import type { Entry, Span } from './group-state.ts'
+import type { Entry, Group, Span } from './group-state.ts'
 
 export interface Limits {
   /** Entries of one group. */
   readonly entries: number
-  /** Characters of a group's state as JSON. */
-  readonly characters: number
+  /** Bytes of a group's state as JSON in UTF-8, without the findings that wait in it to be delivered. */
+  readonly bytes: number
 }
 
-/** What of `Limits.characters` uids may take: they only serve to be shown. */
+/** What of `Limits.bytes` uids may take: they only serve to be shown. */
 const UID_SHARE = 0.3
-const UID_LENGTH = 128
+const UID_BYTES = 130
 /** Milliseconds of some years in base 36, with a sign. */
 const TIME_LENGTH = 9
 
@@ -20,18 +21,28 @@ export interface Fitted {
   readonly lost: Span | undefined
 }
 
+/** Bytes that a group's state takes beside its entries. */
+export function besideOf({ by, fired = [] }: Pick<Group, 'by' | 'fired'>): number {
+  let bytes = 0
+  for (const text of by) bytes += jsonBytes(text) + 1
+  // The latest number is the longest, but for a sign.
+  return fired.length === 0 ? bytes : bytes + fired.length * (String(fired.at(-1)).length + 2)
+}
+
 /**
  * Leaves out what does not fit, and says what was dropped: of the rules seen most often, the oldest, or with `keepOldest` the newest. `size` says
- * how many characters the entries take at most; only where that is too many, they are counted.
+ * how many bytes the entries take at most, `beside` how many the rest of the state; only where that is too many, they are counted.
  */
 export function fit(
   entries: readonly Entry[],
   size: number,
+  beside: number,
   lost: Span | undefined,
   limits: Limits,
   keepOldest: boolean,
 ): Fitted {
-  const most = limits.characters * (1 - UID_SHARE)
+  const bytes = Math.max(0, limits.bytes - beside)
+  const most = bytes * (1 - UID_SHARE)
   if (entries.length <= limits.entries && size <= most) return { entries, size, lost }
   let kept = entries
   let taken = 0
@@ -40,11 +51,11 @@ export function fit(
     taken = rowsLength(kept, most)
     if (taken <= most || kept.length <= 1) break
   }
-  const fitted = withUids(kept, limits.characters - taken, keepOldest)
+  const fitted = withUids(kept, bytes - taken, keepOldest)
   return { entries: fitted, size: sizeOf(fitted), lost: kept === entries ? lost : spanOf(entries, kept, lost) }
 }
 
-/** Characters of an entry's row in JSON at most, without its time, its uid and the texts that it carries. */
+/** Bytes of an entry's row in JSON at most, without its time, its uid and the texts that it carries. */
 function rowLength({ id, rules, values, carried, unit, flags }: Entry): number {
   let length = DIGEST_LENGTH + 3
   if (rules !== 0) length += 8
@@ -58,31 +69,34 @@ function rowLength({ id, rules, values, carried, unit, flags }: Entry): number {
   return length
 }
 
-/** Characters that entries take at most, whatever stands beside them. A uid too long to be kept makes it endless, so that it is looked at. */
+/** Bytes that entries take as JSON at most, whatever stands beside them. A uid too long to be kept makes it endless, so that it is looked at. */
 export function sizeOf(entries: readonly Entry[]): number {
   let size = 0
   for (const entry of entries) {
     size += rowLength(entry) + TIME_LENGTH
-    if (entry.uid !== '') size += entry.uid.length <= UID_LENGTH ? entry.uid.length + 2 : Number.POSITIVE_INFINITY
-    for (const each of entry.carried) for (const text of each) size += text.length + 16
+    if (entry.uid !== '') {
+      const bytes = jsonBytes(entry.uid)
+      size += bytes <= UID_BYTES ? bytes : Number.POSITIVE_INFINITY
+    }
+    for (const each of entry.carried) for (const text of each) size += jsonBytes(text) + 14
   }
   return size
 }
 
-/** Characters of all rows without uids and of what they carry, exactly where it is about `most`. */
+/** Bytes of all rows without uids and of what they carry, exactly where it is about `most`. */
 function rowsLength(entries: readonly Entry[], most: number): number {
   const span = ((entries.at(-1)?.time ?? 0) - (entries[0]?.time ?? 0)).toString(36).length
   let size = 0
   let carried = 0
   for (const entry of entries) {
     size += rowLength(entry) + span
-    for (const each of entry.carried) for (const text of each) carried += text.length + 16
+    for (const each of entry.carried) for (const text of each) carried += jsonBytes(text) + 14
   }
   if (carried === 0 || size + carried <= most) return size + carried
   // What several entries carry is written once, and each names its place.
-  const texts = new Set<string>()
-  for (const entry of entries) for (const each of entry.carried) texts.add(JSON.stringify(each))
-  for (const text of texts) size += text.length + 1
+  const texts = new Map<string, readonly string[]>()
+  for (const entry of entries) for (const each of entry.carried) texts.set(JSON.stringify(each), each)
+  for (const each of texts.values()) size += bytesOf(each) + 1
   return size
 }
 
@@ -123,18 +137,20 @@ function withUids(entries: readonly Entry[], room: number, earliest: boolean): r
   let needed = 0
   let longest = 0
   for (const { uid } of entries) {
-    needed += uid.length + 2
-    if (uid.length > longest) longest = uid.length
+    const bytes = jsonBytes(uid)
+    needed += bytes
+    if (bytes > longest) longest = bytes
   }
-  if (needed <= room && longest <= UID_LENGTH) return entries
+  if (needed <= room && longest <= UID_BYTES) return entries
   const out = [...entries]
   let left = room
   for (let n = 0; n < out.length; n++) {
     const i = earliest ? n : out.length - 1 - n
     const entry = out[i]
     if (!entry || entry.uid === '') continue
-    if (entry.uid.length <= UID_LENGTH && left >= 0) left -= entry.uid.length + 2
-    if (entry.uid.length > UID_LENGTH || left < 0) out[i] = { ...entry, uid: '' }
+    const bytes = jsonBytes(entry.uid)
+    if (bytes <= UID_BYTES && left >= 0) left -= bytes
+    if (bytes > UID_BYTES || left < 0) out[i] = { ...entry, uid: '' }
   }
   return out
 }

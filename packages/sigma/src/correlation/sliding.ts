@@ -1,34 +1,33 @@
-import { carriedBy, foundIn } from './found.ts'
+import { bytesOf } from './bytes.ts'
+import { carriedBy, FOUND_BYTES, foundIn, NOTHING, type Ways } from './found.ts'
 import { gaugeOf, keeps, mostOf } from './gauge.ts'
 import { CAPPED, type Entry, type Found, type Group, insert, placeAfter } from './group-state.ts'
 import type { Plan } from './plan.ts'
-import { fit, sizeOf } from './room.ts'
+import { besideOf, fit, sizeOf } from './room.ts'
 
 /**
  * A moment at which a correlation holds, for the correlations that name it: its time, the start of the finding it belongs to, the event's uid, and
  * in which ways the window's events carry what the correlations above ask for.
  */
-export type Moment = readonly [time: number, start: number, uid: string, flags: number, ways: readonly (readonly string[])[]]
-
-/** One way, with nothing carried. */
-export const NOTHING: Moment[4] = [[]]
+export type Moment = readonly [time: number, start: number, uid: string, flags: number, ways: Ways]
 
 /** What a fold says; mostly nothing, and then it says null: answers are kept for each batch. */
 export interface Answer {
   readonly found: readonly Found[]
-  readonly moments: readonly Moment[]
+  /** Of a condition that fires at once; of one that waits for its window's end, the findings say it all (`momentsOf`). */
+  readonly moments?: readonly Moment[]
   /** Events that came for windows which were judged before. */
   readonly missed?: number
 }
 
 /** Cells whose finding is remembered: more than a horizon has, unless the suppression is far shorter than the timespan. */
 const FIRED_LIMIT = 2_048
-/** Characters that moments of one fold may take: an answer is kept for the case that its batch comes again. */
-const MOMENTS_LENGTH = 60_000
+/** Bytes that moments of one fold may take as JSON: an answer is kept for the case that its batch comes again. */
+export const MOMENTS_BYTES = 60_000
+/** Bytes of the findings of one fold that uids may take: they only serve to be shown. */
+const UIDS_BYTES = FOUND_BYTES / 2
 /** Events that a group in flood keeps beyond what it needs, before they are looked through. */
 const SPARE = 32
-/** Uids that the findings of one fold show together, for the same reason. */
-const UIDS_LIMIT = 512
 
 /**
  * Counts events into a group whose condition fires at once. The window that ends with each event is tested, also those that end after a late
@@ -52,7 +51,7 @@ export function slide(
   if ((plan.chained || !areFired(before, since, newest, suppression)) && mayHold(entries, since, plan)) {
     fired = new Set(before)
     answer = tell(entries, since, fired, group, plan)
-    if (answer.found.length === 0 && answer.moments.length === 0) answer = null
+    if (answer.found.length === 0 && !answer.moments) answer = null
     if (fired.size === before.length) fired = undefined
   }
 
@@ -60,11 +59,12 @@ export function slide(
   const horizon = newest - rule.timespan - 2 * plan.bound
   let cells = fired ? [...fired].sort((a, b) => a - b) : before
   const kept = after(horizon, thinned(entries, cells, plan))
-  const fitted = fit(kept, group.size + sizeOf(inserted.fresh), group.lost, plan.limits, false)
-  const { lost } = fitted
   const live = cells.findIndex(cell => (cell + 1) * suppression > horizon)
   const from = Math.max(live < 0 ? cells.length : live, cells.length - FIRED_LIMIT)
   if (from > 0) cells = cells.slice(from)
+  const beside = besideOf({ by: group.by, fired: cells })
+  const fitted = fit(kept, group.size + sizeOf(inserted.fresh), beside, group.lost, plan.limits, false)
+  const { lost } = fitted
   return {
     state: {
       by: group.by,
@@ -100,28 +100,39 @@ const after = (time: number, entries: readonly Entry[]): readonly Entry[] => {
   return from === 0 ? entries : entries.slice(from)
 }
 
-/** Looks at each window that ends at `since` or later, and adds to `fired` the cells that have their finding now. */
+/**
+ * Looks at each window that ends at `since` or later, and adds to `fired` the cells that have their finding now. Where there are more than an
+ * answer holds, the last that is told says so, and the others have none.
+ */
 function tell(entries: readonly Entry[], since: number, fired: Set<number>, { lost }: Group, plan: Plan): Answer {
   const { rule, suppression } = plan
   const found: Found[] = []
   const moments: Moment[] = []
-  let room = MOMENTS_LENGTH
-  let uids = UIDS_LIMIT
+  let room = MOMENTS_BYTES
+  let left = FOUND_BYTES
+  let uids = UIDS_BYTES
   for (const { from, to, time, value } of windows(entries, since, plan)) {
     const cell = Math.floor(time / suppression)
     const start = cell * suppression
     if (plan.chained && room > 0) {
       const moment = momentOf(entries.slice(from, to), time, start, plan)
-      room -= JSON.stringify(moment).length
-      moments.push(room > 0 ? moment : [time, start, moment[2], moment[3] | CAPPED, NOTHING])
+      room -= bytesOf(moment) + 1
+      moments.push(room > 0 ? moment : [time, start, '', moment[3] | CAPPED, NOTHING])
     }
-    if (fired.has(cell)) continue
+    if (left < 0 || fired.has(cell)) continue
+    const whole = foundIn(entries.slice(from, to), { start, end: start + suppression, value }, rule, lost)
+    uids -= bytesOf(whole.events)
+    const one = uids >= 0 ? whole : { ...whole, events: [] }
+    left -= bytesOf(one) + 1
+    const last = found.at(-1)
+    if (left < 0 && last) {
+      found[found.length - 1] = { ...last, flags: last.flags | CAPPED }
+      continue
+    }
     fired.add(cell)
-    const one = foundIn(entries.slice(from, to), { start, end: start + suppression, value }, rule, lost)
-    uids -= one.events.length
-    found.push(uids >= 0 ? one : { ...one, events: [] })
+    found.push(one)
   }
-  return { found, moments }
+  return moments.length > 0 ? { found, moments } : { found }
 }
 
 interface Window {
@@ -156,7 +167,10 @@ function* windows(entries: readonly Entry[], since: number, { rule }: Plan): Gen
 
 function momentOf(window: readonly Entry[], time: number, start: number, { rule }: Plan): Moment {
   const flags = window.reduce((flags, entry) => flags | entry.flags, 0)
-  return [time, start, window.at(-1)?.uid ?? '', flags, rule.carries.length > 0 ? carriedBy(window) : NOTHING]
+  const uid = window.at(-1)?.uid ?? ''
+  if (rule.carries.length === 0) return [time, start, uid, flags, NOTHING]
+  const { ways, cut } = carriedBy(window)
+  return [time, start, uid, cut ? flags | CAPPED : flags, ways]
 }
 
 /**
