@@ -21,8 +21,23 @@ const word = fc.constantFrom(
   'a needle in hay',
   'ſ',
   'İx',
+  'x😀',
 )
-const part = fc.constantFrom('needle', 'hay', 'in', 'X', 'xy', 'a needle in hay', 'edle in h', '/x', '.exe', 'é', '日本', '-x y')
+const part = fc.constantFrom(
+  'needle',
+  'hay',
+  'in',
+  'X',
+  'xy',
+  'a needle in hay',
+  'edle in h',
+  '/x',
+  '.exe',
+  'é',
+  '日本',
+  '😀',
+  '-x y',
+)
 const scalar = fc.oneof(word, fc.constantFrom(5, 1.5, 0, true, false))
 const expression = fc.constantFrom('need.e', '^x', 'x|y', 'h[ae]y$', '(?i)NEEDLE', 'in\\b', '(a|in) h', 'x{2,}|needle')
 const values = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T | T[]> => fc.oneof(one, fc.array(one, { minLength: 1, maxLength: 10 }))
@@ -78,6 +93,11 @@ const leaf = fc.oneof(
     '10.1.2.3',
     '日本語 é',
     'ſ',
+    // Half a surrogate pair is in no rule, and may be in an event.
+    'x\ud83d',
+    '\ude00x',
+    'a needle in \ud83d hay',
+    'x😀',
   ),
   fc.array(part, { minLength: 2, maxLength: 5 }).map(parts => parts.join(' ')),
 )

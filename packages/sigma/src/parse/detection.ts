@@ -96,6 +96,9 @@ export class DetectionReader {
     if (value.kind === 'any') return { kind: 'any', values: value.values.map(one => this.#complete(one, path)) }
     if (++this.#values > VALUES_LIMIT) throw new RuleError(path, `more than ${VALUES_LIMIT} values in one rule`)
     if (value.kind === 'fieldref') this.#name(value.field, path)
+    const texts = value.kind === 'regex' ? [value.source] : value.kind === 'string' ? value.pattern : []
+    if (!texts.every(text => typeof text !== 'string' || text.isWellFormed()))
+      throw new RuleError(path, 'this text holds half of a surrogate pair, which is no character; write the whole character')
     if (value.kind !== 'regex') return value
     const test = compileRegex(value.source, value.flags)
     if (typeof test !== 'function') throw new RuleError(path, `the regular expression ${test.error}`)

@@ -1,5 +1,4 @@
-import type { Pattern } from '../values.ts'
-import { fold } from '../values.ts'
+import { fold, open, type Pattern } from '../values.ts'
 import { regexLiterals } from '../regex-literal.ts'
 import type { Predicate } from './predicate.ts'
 
@@ -43,8 +42,8 @@ export function anchorsOf(predicate: Predicate): readonly Anchor[] | undefined {
 }
 
 function inside(how: 'starts' | 'ends' | 'contains', text: string): readonly Anchor[] {
-  // Bytes are compared, and half a surrogate pair has none of its own.
-  if (!text.isWellFormed()) return ofPattern([text])
+  // The index compares bytes, and half a surrogate pair, which only a pack can hold, has none of its own.
+  if (!text.isWellFormed()) return ofPattern(open([text], how !== 'starts', how !== 'ends'))
   return text === '' ? PRESENT : [{ how, text, decides: true }]
 }
 
