@@ -186,6 +186,17 @@ describe('createReplay', () => {
     expect((await found(history, undefined, NOON + 905 * MINUTE)).toSorted()).toEqual(expected)
   })
 
+  it('leaves out an event that says no time, and counts it', async () => {
+    const undated = [Number.NaN, Number.POSITIVE_INFINITY].map((time, i) => event(`undated-${i}`, 'failed', time))
+    const [e, ...others] = history.toReversed()
+    expect((await found([...others, ...undated, ...(e ? [e] : [])])).toSorted()).toEqual(expected)
+    expect((await found([...history, ...undated], undefined, Number.NaN)).toSorted()).toEqual(['Three failed alice 0'])
+    const replay = createReplay(createCorrelator(set.correlations), { now: () => NOON })
+    const matched = [...undated, ...history].map(each => ({ event: each, matches: [] }))
+    await replay.correlator.observe(matched, { batch: 'b', now: NOON, state: memoryState() })
+    expect(replay.undated).toBe(2)
+  })
+
   it('says of events that come when it could hold no more that they are late', async () => {
     const later = [900, 901, 902].map(minute => event(`later-${minute}`, 'failed', NOON + minute * MINUTE, `user-${minute}`))
     const [a, b, c] = history

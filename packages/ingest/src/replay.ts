@@ -8,9 +8,11 @@ import { memoryState } from './state/memory.ts'
 export interface Replay {
   /** In place of the correlator: holds back what it is given. */
   readonly correlator: EventCorrelator
+  /** Events so far that rules matched and that say no time, so that no window could hold them. */
+  readonly undated: number
   /**
    * Counts what was held back, in the order of its time, and closes the windows that are over when the newest event of all happens; without
-   * `newest` every window. Answers how many groups then have one that is open: what did not happen may be in input that is not here.
+   * `newest` every window; where that is NaN, for an event that says no time, the newest event of those held back counts. Answers how many groups then have one that is open: what did not happen may be in input that is not here.
    */
   finish(deliver: Deliver, newest?: number): Promise<number>
 }
@@ -39,6 +41,8 @@ export function createReplay(
   let waiting: Matched[] = []
   let clock = Number.NEGATIVE_INFINITY
   let slices = 0
+  let undated = 0
+  let latest = Number.NEGATIVE_INFINITY
 
   /** Moves the clock on; windows close on the way when their time comes, as ticks would have closed them. */
   const advance = async (until: number, deliver: (matches: readonly CorrelationMatch[]) => Promise<void>): Promise<void> => {
@@ -64,7 +68,15 @@ export function createReplay(
   return {
     correlator: {
       async observe(matched) {
-        for (const each of matched) waiting.push(each)
+        for (const each of matched) {
+          const { time } = each.event
+          if (!Number.isFinite(time)) {
+            undated++
+            continue
+          }
+          latest = Math.max(latest, time)
+          waiting.push(each)
+        }
         if (waiting.length <= held) return []
         const ordered = waiting.toSorted((a, b) => a.event.time - b.event.time)
         waiting = ordered.splice(held / 2)
@@ -74,12 +86,17 @@ export function createReplay(
       },
       close: async () => [],
     },
+    get undated() {
+      return undated
+    },
     async finish(deliver, newest = END_OF_TIME) {
       const all = waiting
       waiting = []
       await count(all, deliver)
       const atHand = new Map(all.map(({ event }) => [event.uid, event]))
-      await advance(Math.min(newest, END_OF_TIME) + REPLAY_LATENESS_MS, matches => deliver(matches, atHand))
+      await advance(Math.min(Number.isNaN(newest) ? latest : newest, END_OF_TIME) + REPLAY_LATENESS_MS, matches =>
+        deliver(matches, atHand),
+      )
       return (await state.due(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).length
     },
   }
