@@ -15,14 +15,15 @@ const ALTERNATIVES = 8_192
 export class Needs {
   readonly #uses: Uint32Array
   readonly #predicates: readonly Predicate[]
-  readonly #fields: readonly string[]
+  /** Fields inside which rules also name others, so that they are objects, and comparing one means writing it as JSON. */
+  readonly #objects: ReadonlySet<number>
   /** By field: how many different words rules compare it with. */
   readonly #words: number[] = []
   readonly #costs: (number | undefined)[] = []
 
   constructor(questions: readonly Question[], predicates: readonly Predicate[], fields: readonly string[]) {
     this.#predicates = predicates
-    this.#fields = fields
+    this.#objects = objectsOf(fields)
     this.#uses = new Uint32Array(predicates.length)
     for (const [how, field] of predicates) if (how === 'equals') this.#words[field] = (this.#words[field] ?? 0) + 1
     for (const { selections } of questions) for (const { detection } of selections) this.#count(detection)
@@ -79,14 +80,8 @@ export class Needs {
     const field = predicate[1]
     const isWord = predicate[0] === 'equals'
     const words = isWord ? 1 + FEW_WORDS / (this.#words[field] ?? 1) : 1
-    const object = !isWord && this.#isObject(field) ? OBJECT : 1
+    const object = !isWord && this.#objects.has(field) ? OBJECT : 1
     return (this.#uses[id] ?? 1) * words * object * anchors.reduce((sum, anchor) => sum + rarity(anchor), 0)
-  }
-
-  /** Whether rules also name fields inside this one, so that it is an object, and comparing it means writing it as JSON. */
-  #isObject(field: number): boolean {
-    const name = `${this.#fields[field] ?? ''}.`
-    return this.#fields.some(other => other.startsWith(name))
   }
 }
 
@@ -94,6 +89,13 @@ export class Needs {
 const FEW_WORDS = 200
 const OBJECT = 64
 const none = (): undefined => undefined
+
+function objectsOf(fields: readonly string[]): ReadonlySet<number> {
+  const outer = new Set<string>()
+  for (const name of fields)
+    for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) outer.add(name.slice(0, dot))
+  return new Set(fields.flatMap((name, field) => (outer.has(name) ? [field] : [])))
+}
 
 function rarity({ how, text, decides }: Anchor): number {
   if (how === 'present') return 500

@@ -11,6 +11,7 @@ import {
   unreadDocument,
 } from '@weir/sigma/lint'
 import { type Command, EXIT, type World } from '../../command.ts'
+import { paintOf } from '../../output.ts'
 import { counted, plain, table } from '../../terminal.ts'
 import { readContext } from './context.ts'
 import { treeFiles } from './files.ts'
@@ -99,14 +100,15 @@ function codesOf(text: string | undefined): string[] {
   return codes
 }
 
-function tell(reports: readonly Report[], json: boolean, { out, terminal }: World): void {
+function tell(reports: readonly Report[], json: boolean, { out }: World): void {
+  const paint = paintOf(out)
   if (json) {
     for (const report of reports) out.write(`${JSON.stringify(report)}\n`)
     return
   }
   const mended = new Set<string>()
   for (const { code, severity, file, line, column, message, mend } of reports) {
-    out.write(`${plain(file)}:${line}:${column} ${terminal.paint(COLOURS[severity], severity)} ${code}: ${plain(message)}\n`)
+    out.write(`${plain(file)}:${line}:${column} ${paint(COLOURS[severity], severity)} ${code}: ${plain(message)}\n`)
     // The way to mend is the same each time: once is enough.
     if (!mended.has(code) && code !== 'refused') out.write(`    ${mend}\n`)
     mended.add(code)
