@@ -12,7 +12,8 @@ export interface Replay {
   readonly undated: number
   /**
    * Counts what was held back, in the order of its time, and closes the windows that are over when the newest event of all happens; without
-   * `newest` every window; where that is NaN, for an event that says no time, the newest event of those held back counts. Answers how many groups then have one that is open: what did not happen may be in input that is not here.
+   * `newest` every window. NaN, from an event that says no time, stands for the newest of those held back. Answers how many groups then have a
+   * window that is open: what did not happen may be in input that is not here.
    */
   finish(deliver: Deliver, newest?: number): Promise<number>
 }
