@@ -7,6 +7,7 @@ import { createEngine } from '../src/engine.ts'
 import { parseRules } from '../src/parse/yaml.ts'
 import { linkRules } from '../src/ruleset.ts'
 import type { StateStore } from '../src/state.ts'
+import { correlation, setOf, Stream } from './correlating.ts'
 import { CASES, type Happening, oracle, RULES, TIMESPAN } from './correlation-rules.ts'
 
 export { frozen } from './frozen.ts'
@@ -18,6 +19,22 @@ const STEP = 10
 /** Whole hours, so that grids of minutes begin at 0. */
 const EPOCH = Date.UTC(2026, 0, 1)
 const WORKERS = 3
+
+/** A condition that its window's end decides, one that fires at once, and one above both that reads what their events carry. */
+const FEW = correlation(
+  '{ type: event_count, rules: [a], group-by: [user], timespan: 15s, condition: { lt: 2000 }, generate: true }',
+  'Few',
+  'name: few\n',
+)
+const PAIR = correlation(
+  '{ type: event_count, rules: [b], group-by: [user], timespan: 15s, condition: { gte: 1 }, generate: true }',
+  'Pair',
+  'name: pair\n',
+)
+const ABOVE = correlation(
+  '{ type: value_count, rules: [few, pair], group-by: [user], timespan: 1h, condition: { field: ip, gte: 2 }, generate: true }',
+  'Above',
+)
 
 /** An event, when it comes (steps after its time), and how often. */
 const arriving = fc.record({
@@ -123,6 +140,33 @@ export function keepsTheCorrelationContract(
       const arrivals = fc.array(arriving, { minLength: 1, maxLength: 30 })
       const again = fc.array(fc.integer({ min: -30, max: 30 }), { maxLength: 6 })
       await fc.assert(fc.asyncProperty(arrivals, again, fc.constantFrom(TIMESPAN, TIMESPAN, 20, 200), play), { numRuns: runs })
+    })
+
+    it('close the windows of every group, whatever its texts are and however much they take', async () => {
+      const run = randomUUID()
+      const stream = new Stream(setOf(FEW, PAIR, ABOVE), {}, await connect())
+      // Sixteen windows, each with the same addresses of three bytes a character.
+      const large = Array.from({ length: 256 }, (_, i) => {
+        const at = Math.floor(i / 16) / 4 + (i % 16) / 1_000
+        return { at, what: 'a', user: `${run} large`, ip: '本'.repeat(900) + (i % 16), uid: `${run}-${i}` }
+      })
+      const texts = ['plain', '\ud83d', '\ud83e', '\ufffd', 'a\0b', '__proto__', '😀'.repeat(200)]
+      const small = texts.map((text, i) => ({ at: 4, what: 'a', user: `${run} ${text}`, ip: '1', uid: `${run}-small-${i}` }))
+      await stream.send([...large, ...small], { now: 4, batch: `${run}-0` })
+
+      const closed = new Map<string, number>()
+      for (let tick = 0; tick < 20; tick++) {
+        for (const { rule, group } of await stream.tick(30)) {
+          if (rule.name === 'few' && group.startsWith(run)) closed.set(group, (closed.get(group) ?? 0) + 1)
+        }
+      }
+      expect([...closed.values()].toSorted((a, b) => a - b)).toEqual([...texts.map(() => 1), 16])
+
+      // What fires at once, with as much: a batch that comes again is answered as it was.
+      const pairs = large.map(each => ({ ...each, what: 'b', uid: `${each.uid}-b` }))
+      const first = await stream.send(pairs, { now: 4, batch: `${run}-1` })
+      expect(first.length).toBeGreaterThan(0)
+      expect(await stream.send(pairs, { now: 4, batch: `${run}-1` })).toEqual(first)
     })
   })
 }
