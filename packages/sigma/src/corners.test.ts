@@ -213,11 +213,17 @@ describe('where Sigma is silent', () => {
     expect(matches({ 'f|gt|neq': 5 }, { f: 'x' })).toBe(true)
   })
 
-  it('takes letters, digits and _ for the name of a placeholder, and other text between percent signs as it is', () => {
+  it('takes letters, digits and _ for the name of a placeholder, and refuses expand without one', () => {
     const placeholders = { one_1: ['x'] }
     expect(matches({ 'f|expand': '%one_1%' }, { f: 'x' }, { placeholders })).toBe(true)
-    expect(matches({ 'f|expand': '50% of 100%' }, { f: '50% of 100%' }, { placeholders })).toBe(true)
-    expect(matches({ 'f|expand': '%%' }, { f: '%%' }, { placeholders })).toBe(true)
+    expect(matches({ 'f|expand': ['%one_1%', '50%', '50\\% of 100%'] }, { f: '50% of 100%' }, { placeholders })).toBe(true)
+    for (const value of ['%domain-controllers%', '%%', '50% of 100%', '%one_1% %two-2%'])
+      expect(reasonOf({ sel: { 'f|expand': value }, condition: 'sel' }, { placeholders })).toMatch(
+        /names are letters, digits and _/,
+      )
+    expect(matches({ 'f|expand': '\\%one_1%' }, { f: '%one_1%' }, { placeholders })).toBe(true)
+    for (const value of ['abc', '50%', ['a', 'b']])
+      expect(reasonOf({ sel: { 'f|expand': value }, condition: 'sel' }, { placeholders })).toMatch(/finds no placeholder/)
   })
 
   it('refuses a placeholder without values in a selection that no condition names', () => {

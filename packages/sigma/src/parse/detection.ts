@@ -1,4 +1,5 @@
 import { fieldNameError } from '../field-name.ts'
+import { speaksOfPlaceholders } from '../modifiers/expand.ts'
 import { MODIFIERS } from '../modifiers/table.ts'
 import { compileRegex } from '../regex.ts'
 import { type ParseOptions, type Path, RuleError } from '../rule.ts'
@@ -43,6 +44,9 @@ export class DetectionReader {
     if (names.length > CHAIN_LIMIT) throw new RuleError(path, `more than ${CHAIN_LIMIT} modifiers`)
     const list = Array.isArray(written) ? written : [written]
     if (list.length === 0) throw new RuleError(path, 'an empty list matches nothing; give a value, or remove the line')
+    const texts = list.filter(value => typeof value === 'string')
+    if (names.includes('expand') && texts.length > 0 && !texts.some(speaksOfPlaceholders))
+      throw new RuleError(path, 'modifier "expand" finds no placeholder here; write one as %name%, or leave expand out')
     const keywords = field === ''
     let item: Pick<Item, 'all' | 'negated'> = { all: false, negated: false }
     for (const name of names) item = { ...item, ...MODIFIERS.get(name)?.item }
