@@ -1,6 +1,14 @@
 import type { Detection, Detector, DetectorOptions } from '@weir/detections'
 import type { OcsfEvent } from '@weir/schema/ocsf'
-import type { CorrelationMatch, Engine, LogSource, Match, RuleMeta, StateStore } from '@weir/sigma'
+import {
+  type CorrelationMatch,
+  covers,
+  type Engine,
+  type LogSource,
+  type Match,
+  type RuleMeta,
+  type StateStore,
+} from '@weir/sigma'
 import { type Correlations, correlate, fromCorrelation, type Matched } from './correlate.ts'
 import type { Event } from './event.ts'
 import { makeFinding } from './finding.ts'
@@ -115,13 +123,4 @@ function coverage(events: readonly Event[]): (wanted: LogSource) => readonly Eve
     }
     return own
   }
-}
-
-/** Whether a detection of this log source wants events of that one: each key it names must agree. */
-function covers(wanted: LogSource, has: LogSource): boolean {
-  return (
-    (wanted.product === undefined || wanted.product === has.product) &&
-    (wanted.service === undefined || wanted.service === has.service) &&
-    (wanted.category === undefined || wanted.category === has.category)
-  )
 }

@@ -53,6 +53,7 @@ async function valuesOf(cwd: string, name: string, list: readonly (string | numb
 
 async function textOf(path: string, given: string, key: string): Promise<string> {
   const read = await readText(path)
-  if ('reason' in read) throw new ConfigError(`${key}: ${given} ${read.reason}`)
+  if ('reason' in read)
+    throw new ConfigError(`${key}: ${given} ${read.reason}; name a file that is there and can be read, relative to weir.yaml`)
   return read.text
 }

@@ -85,6 +85,7 @@ export function withoutDuplicates(parsed: readonly Parsed[]): Parsed {
     ),
     refused,
     mappings: parsed.flatMap(({ mappings = [] }) => mappings),
-    placeholders: Object.assign({}, ...parsed.map(({ placeholders }) => placeholders)) as NonNullable<Parsed['placeholders']>,
+    // To assign `__proto__` would not make a list of that name.
+    placeholders: Object.fromEntries(parsed.flatMap(({ placeholders = {} }) => Object.entries(placeholders))),
   }
 }

@@ -51,6 +51,11 @@ export function plain(pattern: Pattern): string | undefined {
   return pattern.length === 1 && typeof text === 'string' ? text : undefined
 }
 
+/** How many wildcards one value may have, the dashes of `windash` not counted: time grows with them for each character of a text. */
+export const WILDCARDS_LIMIT = 256
+
+export const wildcards = (pattern: Pattern): number => pattern.filter(part => part === MANY || part === ONE).length
+
 /** `contains`, `startswith` and `endswith`: a wildcard on either side, unless one is there already. */
 export const open = (pattern: Pattern, before: boolean, after: boolean): Pattern =>
   joined([...(before ? ([MANY] as const) : []), ...pattern, ...(after ? ([MANY] as const) : [])])

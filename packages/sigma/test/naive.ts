@@ -74,7 +74,7 @@ const everything = (value: unknown): unknown[] =>
       ? [value]
       : []
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+const textOf = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value))
 const ESCAPE = /[.*+?^${}()|[\]\\/]/g
 const patterns = new WeakMap<Value, (text: string) => boolean>()
 

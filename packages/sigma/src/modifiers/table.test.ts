@@ -140,6 +140,7 @@ describe('a modifier', () => {
     [{ 'f|fieldref': 'a*' }, 'without wildcards'],
     [{ 'f|expand': '%unknown%' }, '%unknown%'],
     [{ 'f|expand': '%constructor%' }, '%constructor%'],
+    [{ f: 'a?'.repeat(257) }, 'more than 256 wildcards'],
     [{ [`f${'|all'.repeat(17)}`]: 'x' }, 'more than 16 modifiers'],
     [{ '|exists': true }, 'needs a field'],
     [{ '|fieldref': 'a' }, 'needs a field'],

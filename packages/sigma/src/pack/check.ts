@@ -3,6 +3,7 @@ import { type Plan, type Unit } from '../plan/plan.ts'
 import { KEYWORDS, type Predicate } from '../plan/predicate.ts'
 import { FALSE, TRUE } from '../plan/program.ts'
 import { tooLarge } from '../regex.ts'
+import { type Pattern, wildcards, WILDCARDS_LIMIT } from '../values.ts'
 
 /** A pack that cannot be taken: where in it, and why. */
 export class PackError extends Error {
@@ -81,8 +82,12 @@ function checkCode(json: unknown, predicates: readonly Predicate[], place: strin
   }
 }
 
+/** Keywords are opened at both ends. */
+const OPENED = 2
 const isPattern = (value: unknown): boolean =>
-  Array.isArray(value) && value.every(part => isText(part) || part === 0 || part === 1 || part === 2)
+  Array.isArray(value) &&
+  value.every(part => isText(part) || part === 0 || part === 1 || part === 2) &&
+  wildcards(value as Pattern) <= WILDCARDS_LIMIT + OPENED
 const AFFIXES: readonly unknown[] = ['equals', 'starts', 'ends', 'contains']
 
 type Check = (predicate: readonly unknown[], fields: number) => boolean

@@ -90,6 +90,7 @@ describe('data that is no pack', () => {
     ['plans.sigma.code', json => (plan(json)['code'] = [0, 1, 0])],
     ['plans.sigma.code', json => plan(json)['code']?.splice(3, 1, 2)],
     ['plans.sigma.code', json => plan(json)['code']?.splice(2, 1, 4_000)],
+    ['plans.sigma.units', json => plan(json)['units']?.reverse()],
     ['plans.sigma.units', json => (plan(json)['units'] = [{ rule: 0, source: 0, start: 3, needs: [] }])],
     ['plans.sigma.units', json => (plan(json)['units'] = [{ rule: 0, source: 9, start: 2, needs: [] }])],
     ['plans.sigma.units', json => (plan(json)['units'] = [{ rule: 0, source: 0, start: 2, needs: [77] }])],
@@ -102,6 +103,14 @@ describe('data that is no pack', () => {
 
   it.each([null, 1, 'text', [], {}])('is refused whatever it is: %j', json => {
     expect(() => openPack(json)).toThrow(/^rule pack: format: /)
+  })
+
+  it('cannot put a part of a condition into another', () => {
+    const json = copy(two)
+    const { predicates = [] } = plan(json)
+    const [inner, outer] = [predicates.push(['part', -1, 2]) - 1, predicates.push(['part', -1, 5]) - 1]
+    plan(json)['code'] = [0, 1, 0, 1, 0, inner, 1, 0, outer, 1, 0]
+    expect(() => openPack(json)).toThrow('plans.sigma.code[8]: names a part that is not written before it')
   })
 
   it('cannot make a part of a condition ask for itself', () => {

@@ -4,7 +4,7 @@ import { MODIFIERS } from '../modifiers/table.ts'
 import { compileRegex } from '../regex.ts'
 import { type ParseOptions, type Path, RuleError } from '../rule.ts'
 import type { Detection, Item, Value } from '../tree.ts'
-import { parseString } from '../values.ts'
+import { parseString, wildcards, WILDCARDS_LIMIT } from '../values.ts'
 
 /** How many values the selections of one rule may have together, before and after expansion. */
 export const VALUES_LIMIT = 50_000
@@ -100,6 +100,8 @@ export class DetectionReader {
     if (value.kind === 'any') return { kind: 'any', values: value.values.map(one => this.#complete(one, path)) }
     if (++this.#values > VALUES_LIMIT) throw new RuleError(path, `more than ${VALUES_LIMIT} values in one rule`)
     if (value.kind === 'fieldref') this.#name(value.field, path)
+    if (value.kind === 'string' && wildcards(value.pattern) > WILDCARDS_LIMIT)
+      throw new RuleError(path, `more than ${WILDCARDS_LIMIT} wildcards in one value`)
     const texts = value.kind === 'regex' ? [value.source] : value.kind === 'string' ? value.pattern : []
     if (!texts.every(text => typeof text !== 'string' || text.isWellFormed()))
       throw new RuleError(path, 'this text holds half of a surrogate pair, which is no character; write the whole character')
