@@ -101,6 +101,23 @@ describe('a SQLite file of before there was wake_at', () => {
 describe('dynamodbState', () => {
   keepsTheStateContract(async () => kept(dynamodbState({ table: TABLE, client: dynamo.client })), { runs: 15 })
 
+  it('lets the oldest answers give way to a large state, and refuses what no item holds', async () => {
+    const store = kept(dynamodbState({ table: TABLE, client: dynamo.client }))
+    const folding = (batch: string, state: number, answer: number) => ({
+      key: 'large',
+      batch,
+      now: 1,
+      expiresAt: 10,
+      initial: '',
+      reduce: () => ({ state: '本'.repeat(state / 3), answer: `${batch}${'x'.repeat(answer)}` }),
+    })
+    for (const batch of ['a', 'b', 'c']) await store.fold(folding(batch, 300_000, 45_000))
+    expect((await store.fold(folding('b', 3, 0))).length).toBe(45_001)
+    expect(await store.fold(folding('a', 3, 0))).toBe('a')
+    await expect(store.fold(folding('d', 390_000, 20_000))).rejects.toThrow(RangeError)
+    expect(await store.fold(folding('e', 3, 0))).toBe('e')
+  })
+
   it('tells DynamoDB when to forget, in seconds', async () => {
     const store = kept(dynamodbState({ table: TABLE, client: dynamo.client }))
     const key = randomUUID()

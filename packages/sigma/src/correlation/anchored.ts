@@ -141,11 +141,11 @@ class Windows {
     }
   }
 
-  /** False where there is no more room. One alone always has it, if need be without the uids that it shows. */
+  /** False where there is no more room. One alone always has it: what it carries and the uids that are kept are bounded. */
   #tell(found: Found): boolean {
     this.#room -= bytesOf(found) + 1
     if (this.#room < 0 && this.found.length > 0) return false
-    this.found.push(this.#room < 0 ? { ...found, events: [] } : found)
+    this.found.push(found)
     return true
   }
 }

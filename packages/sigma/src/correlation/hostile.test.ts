@@ -111,6 +111,26 @@ describe('a group of long texts', () => {
     expect(await stream.send(events, { now: 33, batch: 'b' })).toEqual(found)
   })
 
+  it('hands on what fits, and the finding above says so', async () => {
+    const events = Array.from({ length: 66 }, (_, i) => ({ at: i / 100, what: 'a', user: 'ann', ip: '本'.repeat(1_000) + i }))
+    const found = await new Stream(chain(EACH.replace('gte: 1', 'gte: 60'))).send(events)
+    expect(found.map(({ rule, caveats }) => [rule.meta.title, caveats])).toEqual([
+      ['Low', []],
+      ['High', ['capped']],
+    ])
+  })
+
+  it.each(['gte: 2', 'lt: 2000'])('has room for less where its name takes it: %s', async condition => {
+    const fields = Array.from({ length: 16 }, (_, i) => `f${i}`)
+    const { largest, state } = measured()
+    const body = `{ type: value_count, rules: [a], group-by: [${fields.join()}], timespan: 10m, condition: { field: ip, ${condition} } }`
+    const stream = new Stream(setOf(correlation(body)), { bytes: 30_000 }, state)
+    const named = Object.fromEntries(fields.map(field => [field, '日'.repeat(1_024)]))
+    await stream.send(Array.from({ length: 1_000 }, (_, i) => ({ at: i / 200, what: 'a', ip: `${i}`, ...named })))
+    expect(largest.state).toBeGreaterThan(20_000)
+    expect(largest.state).toBeLessThan(30_000)
+  })
+
   it('with uids of any length is told of', async () => {
     const { state } = measured()
     const FEWER = FEW.replace('15s', '1m')
