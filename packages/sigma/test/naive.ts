@@ -74,7 +74,12 @@ const everything = (value: unknown): unknown[] =>
       ? [value]
       : []
 
-const textOf = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value))
+const textOf = (value: unknown): string =>
+  typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'bigint'
+      ? String(value)
+      : JSON.stringify(value)
 const ESCAPE = /[.*+?^${}()|[\]\\/]/g
 const patterns = new WeakMap<Value, (text: string) => boolean>()
 
