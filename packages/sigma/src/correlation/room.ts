@@ -52,7 +52,11 @@ export function fit(
     if (taken <= most || kept.length <= 1) break
   }
   const fitted = withUids(kept, bytes - taken, keepOldest)
-  return { entries: fitted, size: sizeOf(fitted), lost: kept === entries ? lost : spanOf(entries, kept, lost) }
+  return {
+    entries: fitted.entries,
+    size: bareSizeOf(kept) + fitted.uids,
+    lost: kept === entries ? lost : spanOf(entries, kept, lost),
+  }
 }
 
 /** Bytes of an entry's row in JSON at most, without its time, its uid and the texts that it carries. */
@@ -71,13 +75,20 @@ function rowLength({ id, rules, values, carried, unit, flags }: Entry): number {
 
 /** Bytes that entries take as JSON at most, whatever stands beside them. A uid too long to be kept makes it endless, so that it is looked at. */
 export function sizeOf(entries: readonly Entry[]): number {
+  let size = bareSizeOf(entries)
+  for (const { uid } of entries) {
+    if (uid === '') continue
+    const bytes = jsonBytes(uid)
+    size += bytes <= UID_BYTES ? bytes : Number.POSITIVE_INFINITY
+  }
+  return size
+}
+
+/** The same without uids. */
+function bareSizeOf(entries: readonly Entry[]): number {
   let size = 0
   for (const entry of entries) {
     size += rowLength(entry) + TIME_LENGTH
-    if (entry.uid !== '') {
-      const bytes = jsonBytes(entry.uid)
-      size += bytes <= UID_BYTES ? bytes : Number.POSITIVE_INFINITY
-    }
     for (const each of entry.carried) for (const text of each) size += jsonBytes(text) + 14
   }
   return size
@@ -132,25 +143,25 @@ function drop(entries: readonly Entry[], count: number, keepOldest: boolean): re
   return entries.filter(entry => !dropped.has(entry))
 }
 
-/** Uids stay while there is room: of what is judged at the end of its window the earliest, else the newest. */
-function withUids(entries: readonly Entry[], room: number, earliest: boolean): readonly Entry[] {
-  let needed = 0
-  let longest = 0
-  for (const { uid } of entries) {
-    const bytes = jsonBytes(uid)
-    needed += bytes
-    if (bytes > longest) longest = bytes
+/** Uids stay while there is room: of what is judged at the end of its window the earliest, else the newest; `uids` are their bytes. */
+function withUids(
+  entries: readonly Entry[],
+  room: number,
+  earliest: boolean,
+): { readonly entries: readonly Entry[]; readonly uids: number } {
+  const sizes = entries.map(({ uid }) => (uid === '' ? 0 : jsonBytes(uid)))
+  let uids = 0
+  let out: Entry[] | undefined
+  let full = false
+  for (let n = 0; n < entries.length; n++) {
+    const i = earliest ? n : entries.length - 1 - n
+    const bytes = sizes[i] as number
+    if (bytes <= UID_BYTES && !full) full = uids + bytes > room
+    if (bytes <= UID_BYTES && !full) uids += bytes
+    else if (bytes > 0) {
+      out ??= [...entries]
+      out[i] = { ...(entries[i] as Entry), uid: '' }
+    }
   }
-  if (needed <= room && longest <= UID_BYTES) return entries
-  const out = [...entries]
-  let left = room
-  for (let n = 0; n < out.length; n++) {
-    const i = earliest ? n : out.length - 1 - n
-    const entry = out[i]
-    if (!entry || entry.uid === '') continue
-    const bytes = jsonBytes(entry.uid)
-    if (bytes <= UID_BYTES && left >= 0) left -= bytes
-    if (bytes > UID_BYTES || left < 0) out[i] = { ...entry, uid: '' }
-  }
-  return out
+  return { entries: out ?? entries, uids }
 }
