@@ -118,7 +118,7 @@ unreadable: it is said which and why, 130 interrupted.`,
             else if (args.flag('all')) for (const line of findingLines(finding, terminal)) world.out.write(`${line}\n`)
           },
           events(events) {
-            for (const { time } of events) newest = Math.max(newest, Math.min(time, Date.now()))
+            for (const { time } of events) if (Number.isFinite(time)) newest = Math.max(newest, Math.min(time, Date.now()))
             if (json && args.flag('events')) for (const event of events) world.out.write(`${JSON.stringify(event.ocsf)}\n`)
           },
         },
