@@ -3,21 +3,6 @@ import { fold } from './values.ts'
 /** How deep an object is written when it is compared as JSON text; below it stands `null`. */
 const JSON_DEPTH = 64
 
-/** Numbers the fields that rules read, so that an event's field is looked up once for all of them. */
-export class FieldTable {
-  readonly #slots = new Map<string, number>()
-  readonly names: string[] = []
-
-  slot(name: string): number {
-    let slot = this.#slots.get(name)
-    if (slot === undefined) {
-      slot = this.names.push(name) - 1
-      this.#slots.set(name, slot)
-    }
-    return slot
-  }
-}
-
 const NOTHING: readonly never[] = []
 
 /** What one event holds under one field name; an array holds as many values as it has members. */
@@ -182,18 +167,19 @@ function placeOf(leaf: Leaf): string {
 }
 
 /** One step into `a.b.c`: at an object, the whole rest as one key, else the first key of it. */
-interface Step {
+export interface Step {
   readonly rest: string
   readonly key: string
 }
 
-const steps = (name: string): readonly Step[] => {
+/** The steps of a dotted field name. */
+export const steps = (name: string): readonly Step[] => {
   const keys = name.split('.')
   return keys.map((key, i) => ({ key, rest: keys.slice(i).join('.') }))
 }
 
 /** Puts what stands at `path` into `field`. A key that holds the dots itself wins; arrays on the way stand for each of their members. */
-function collect(root: unknown, path: readonly Step[], field: Field): void {
+export function collect(root: unknown, path: readonly Step[], field: Field): void {
   let at: unknown = root
   for (let i = 0; i < path.length; i++) {
     if (typeof at !== 'object' || at === null) return

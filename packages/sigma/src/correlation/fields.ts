@@ -3,7 +3,7 @@ import { covers } from '../logsource.ts'
 import type { Rule } from '../rule.ts'
 import type { LogSource, SigmaEvent } from '../types.ts'
 import { fold } from '../values.ts'
-import { textOf } from '../view.ts'
+import { collect, Field, type Step, steps, textOf } from '../view.ts'
 import { beginningOf, bytesOf } from './bytes.ts'
 import { digest } from './digest.ts'
 import type { CorrelationRule, EventNames, Input } from './model.ts'
@@ -155,55 +155,21 @@ function namesFor({ names }: Input, logsource: LogSource): EventNames['fields'] 
  * the way stand for each of their members.
  */
 export function readField(root: unknown, name: string): readonly unknown[] {
-  let at = root
-  const path = pathOf(name)
-  for (const { key, rest } of path) {
-    if (Array.isArray(at)) return collected(root, path)
-    if (typeof at !== 'object' || at === null) return NO_VALUES.values
-    const object = at as { readonly [key: string]: unknown }
-    if (Object.hasOwn(object, rest)) {
-      at = object[rest]
-      break
-    }
-    if (!Object.hasOwn(object, key)) return NO_VALUES.values
-    at = object[key]
-  }
-  if (Array.isArray(at)) return collected(root, path)
-  return at === null || at === undefined ? NO_VALUES.values : [at]
+  const field = new Field()
+  collect(root, pathOf(name), field)
+  return field.values
 }
 
-/** A field name's keys, each with what is left of the name from there. */
-type FieldPath = readonly { readonly key: string; readonly rest: string }[]
-
 /** Names come from rules, so there are not many of them; who loads rules all day long begins anew. */
-const paths = new Map<string, FieldPath>()
+const paths = new Map<string, readonly Step[]>()
 const PATHS_LIMIT = 10_000
 
-function pathOf(name: string): FieldPath {
+function pathOf(name: string): readonly Step[] {
   let path = paths.get(name)
   if (!path) {
     if (paths.size >= PATHS_LIMIT) paths.clear()
-    path = name.split('.').map((key, i, keys) => ({ key, rest: keys.slice(i).join('.') }))
+    path = steps(name)
     paths.set(name, path)
   }
   return path
-}
-
-function collected(root: unknown, path: FieldPath): readonly unknown[] {
-  const found: unknown[] = []
-  const stack: { readonly at: unknown; readonly from: number }[] = [{ at: root, from: 0 }]
-  for (let top = stack.pop(); top; top = stack.pop()) {
-    const { at, from } = top
-    if (Array.isArray(at)) {
-      for (let i = at.length - 1; i >= 0; i--) stack.push({ at: at[i] as unknown, from })
-    } else if (from === path.length) {
-      if (at !== null && at !== undefined) found.push(at)
-    } else if (typeof at === 'object' && at !== null) {
-      const object = at as { readonly [key: string]: unknown }
-      const { key, rest } = path[from] ?? { key: '', rest: '' }
-      if (Object.hasOwn(object, rest)) stack.push({ at: object[rest], from: path.length })
-      else if (Object.hasOwn(object, key)) stack.push({ at: object[key], from: from + 1 })
-    }
-  }
-  return found
 }

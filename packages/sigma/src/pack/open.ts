@@ -29,8 +29,8 @@ export interface OpenOptions extends EngineOptions {
  * Opens a pack that came as JSON. Nothing of it is believed: what does not hold together is refused with a PackError before any event is
  * matched, and whatever the data says, matching ends and does not throw. What is read late (the text of a rule when it first matches, a regular
  * expression when an event first asks for it) and is wrong then takes that rule out, or its evidence, and no other; `verifyPack` finds it before.
- * The pack's name is believed: whether the bytes are those that were published is for whoever
- * fetched them to know. Throws PackError for a module of another pack, too.
+ * The pack's name is believed: whether the bytes are those that were published is for whoever fetched them to know. Throws PackError for a module
+ * of another pack, too.
  */
 export function openPack(json: unknown, { routing = true, module, onFault = () => {} }: OpenOptions = {}): OpenPack {
   const pack = checked(json)
