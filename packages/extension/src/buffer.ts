@@ -7,8 +7,8 @@ export type Priority = 'kept' | 'log'
 
 /** Where records wait for the next flush. */
 export interface Buffer {
-  /** Never fails: what does not fit is dropped and counted as `buffer-full`. */
-  add(record: TelemetryRecord, priority: Priority): void
+  /** Never fails: what does not fit is dropped and counted as `buffer-full`, and the answer is false. */
+  add(record: TelemetryRecord, priority: Priority): boolean
   /** The next batch, up to these limits, `kept` records first, then in the order they came. Empty when there is nothing. */
   take(maxRecords: number, maxBytes: number): TelemetryRecord[]
   /** Bytes that wait elsewhere (encoded batches not yet accepted) and count against the same cap. */
@@ -38,8 +38,10 @@ export function createBuffer(capacity: number, counters: Counters): Buffer {
           counters.drop('buffer-full', 1, victim.record.body.length)
         }
       }
-      if (room() < entry.bytes) counters.drop('buffer-full', 1, record.body.length)
-      else queues[priority].push(entry)
+      const fits = room() >= entry.bytes
+      if (fits) queues[priority].push(entry)
+      else counters.drop('buffer-full', 1, record.body.length)
+      return fits
     },
     take(maxRecords, maxBytes) {
       const taken: Entry[] = []

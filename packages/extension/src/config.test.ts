@@ -15,8 +15,35 @@ describe('readConfig', () => {
       bufferBytes: 4_194_304,
       flush: 'auto',
       extensionLogs: false,
+      journalKey: undefined,
+      budgetMs: 50,
+      allowedExtensions: undefined,
+      otlp: false,
+      inventory: true,
+      redact: [],
       faults: [],
     })
+  })
+
+  it('reads lists, numbers and the key of the journal', () => {
+    const key = Buffer.alloc(32, 7).toString('base64')
+    const env = {
+      WEIR_JOURNAL_KEY: key,
+      WEIR_BUDGET_MS: '20',
+      WEIR_ALLOWED_EXTENSIONS: ' a, b,',
+      WEIR_OTLP: '1',
+      WEIR_INVENTORY: '0',
+    }
+    expect(readConfig({ WEIR_STREAM_ARN: STREAM_ARN, WEIR_REDACT: 'email', ...env })).toMatchObject({
+      journalKey: Buffer.alloc(32, 7),
+      budgetMs: 20,
+      allowedExtensions: ['a', 'b'],
+      otlp: true,
+      inventory: false,
+      redact: ['email'],
+      faults: [],
+    })
+    expect(readConfig({ WEIR_STREAM_ARN: STREAM_ARN, WEIR_ALLOWED_EXTENSIONS: '' }).allowedExtensions).toEqual([])
   })
 
   it.each([
@@ -57,9 +84,19 @@ describe('readConfig', () => {
 
   it('never repeats a value in a fault', () => {
     const pasted = 'AKIAQ3EGRIXAMPLE4Z7T'
-    const names = ['WEIR_STREAM_ARN', 'WEIR_KINESIS_ENDPOINT', 'WEIR_BUFFER_BYTES', 'WEIR_FLUSH', 'WEIR_EXTENSION_LOGS']
+    const names = [
+      'WEIR_STREAM_ARN',
+      'WEIR_KINESIS_ENDPOINT',
+      'WEIR_BUFFER_BYTES',
+      'WEIR_FLUSH',
+      'WEIR_EXTENSION_LOGS',
+      'WEIR_JOURNAL_KEY',
+      'WEIR_BUDGET_MS',
+      'WEIR_OTLP',
+      'WEIR_INVENTORY',
+    ]
     const { faults } = readConfig(Object.fromEntries(names.map(each => [each, pasted])))
-    expect(faults.length).toBe(4)
+    expect(faults.length).toBe(8)
     expect(faults.join()).not.toContain(pasted)
   })
 })

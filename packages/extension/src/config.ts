@@ -20,6 +20,18 @@ export interface Config {
   readonly flush: FlushMode
   readonly extensionLogs: boolean
   readonly fingerprintKey: string | undefined
+  /** The public key of ingest, X25519, 32 bytes; absent: there is no journal. */
+  readonly journalKey: Uint8Array | undefined
+  /** What the extension may add to an invocation after its end, milliseconds: above it, it sheds work. */
+  readonly budgetMs: number
+  /** The extensions that belong to this function, by name; absent: nobody has said. */
+  readonly allowedExtensions: readonly string[] | undefined
+  /** Listen for OTLP on localhost:4318. */
+  readonly otlp: boolean
+  /** List the packages that were deployed with the function. */
+  readonly inventory: boolean
+  /** Kinds that are masked only where they are asked for, such as `email`. */
+  readonly redact: readonly string[]
   /** What the launcher got when it registered. */
   readonly registered: { readonly id: string; readonly answer: string } | undefined
   readonly initializationType: string
@@ -41,6 +53,8 @@ const LOOPBACK = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
 const MIN_BUFFER = 64 * 1024
 const MAX_BUFFER = 16 * 1024 * 1024
 const DEFAULT_BUFFER = 4 * 1024 * 1024
+const DEFAULT_BUDGET_MS = 50
+const KEY_BYTES = 32
 
 /**
  * Reads the environment. Never throws: a variable that cannot be used is a fault, and its default holds. Only the stream has no default.
@@ -55,6 +69,20 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     return found ?? allowed[0]
   }
 
+  const words = (name: string) =>
+    text(name)
+      .split(',')
+      .map(each => each.trim())
+      .filter(each => each !== '')
+  const number = (name: string, what: string, fallback: number, least: number, most: number): number => {
+    const value = text(name)
+    if (!value) return fallback
+    const found = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
+    if (found >= least && found <= most) return found
+    faults.push(`${name}: expected ${what} from ${least} to ${most}`)
+    return fallback
+  }
+
   const region = text('AWS_REGION', text('AWS_DEFAULT_REGION'))
   const stream = readStream(text('WEIR_STREAM_ARN'), faults)
   const endpoint = stream && readEndpoint(text('WEIR_KINESIS_ENDPOINT'), stream, faults)
@@ -65,10 +93,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     runtimeApi: { host, port: Number(port), tls: false },
     telemetryHost: text('WEIR_TELEMETRY_HOST', 'sandbox.localdomain'),
     bind: text('WEIR_BIND', '0.0.0.0'),
-    bufferBytes: readBytes(text('WEIR_BUFFER_BYTES'), faults),
+    bufferBytes: number('WEIR_BUFFER_BYTES', 'a number of bytes', DEFAULT_BUFFER, MIN_BUFFER, MAX_BUFFER),
     flush: choice('WEIR_FLUSH', ['auto', 'end', 'interval']),
     extensionLogs: choice('WEIR_EXTENSION_LOGS', ['0', '1']) === '1',
     fingerprintKey: text('WEIR_FINGERPRINT_KEY') || undefined,
+    journalKey: readKey(text('WEIR_JOURNAL_KEY'), faults),
+    budgetMs: number('WEIR_BUDGET_MS', 'milliseconds', DEFAULT_BUDGET_MS, 1, 1_000),
+    allowedExtensions: env['WEIR_ALLOWED_EXTENSIONS'] === undefined ? undefined : words('WEIR_ALLOWED_EXTENSIONS'),
+    otlp: choice('WEIR_OTLP', ['0', '1']) === '1',
+    inventory: choice('WEIR_INVENTORY', ['1', '0']) === '1',
+    redact: words('WEIR_REDACT'),
     registered: id ? { id, answer: text('WEIR_EXT_ANSWER') } : undefined,
     initializationType: text('AWS_LAMBDA_INITIALIZATION_TYPE'),
     functionName: text('AWS_LAMBDA_FUNCTION_NAME'),
@@ -114,10 +148,11 @@ function parseUrl(value: string): URL | undefined {
   }
 }
 
-function readBytes(value: string, faults: string[]): number {
-  if (!value) return DEFAULT_BUFFER
-  const bytes = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
-  if (bytes >= MIN_BUFFER && bytes <= MAX_BUFFER) return bytes
-  faults.push(`WEIR_BUFFER_BYTES: expected a number of bytes from ${MIN_BUFFER} to ${MAX_BUFFER}`)
-  return DEFAULT_BUFFER
+/** A public key as `weir keys` prints it: 32 bytes in base64. */
+function readKey(value: string, faults: string[]): Uint8Array | undefined {
+  if (!value) return undefined
+  const key = Buffer.from(value, 'base64')
+  if (/^[\w+/-]+=?$/.test(value) && key.length === KEY_BYTES) return key
+  faults.push('WEIR_JOURNAL_KEY: expected a public key as `weir keys` prints it, 32 bytes in base64')
+  return undefined
 }

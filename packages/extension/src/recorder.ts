@@ -1,9 +1,10 @@
-import type { Batch } from '@weir/schema'
+import type { Batch, TelemetryRecord } from '@weir/schema'
 import { packPlatform } from '@weir/schema/encode'
-import { type Buffer as RecordBuffer, createBuffer } from './buffer.ts'
+import { type Buffer as RecordBuffer, createBuffer, type Priority } from './buffer.ts'
 import type { Config } from './config.ts'
 import type { Counters } from './counters.ts'
 import type { Host } from './host/host.ts'
+import { type Journal, noJournal } from './journal/journal.ts'
 import type { Redaction } from './redaction.ts'
 import type { Sandbox } from './sandbox.ts'
 import { SIGNALS } from './signals/index.ts'
@@ -42,9 +43,37 @@ const TAIL = 32 * 1024
 /** No secret is longer; a private key of 4096 bits in PEM is below it. */
 const SEAM = 4 * 1024
 
-export function createRecorder(host: Host, config: Config, sandbox: Sandbox, redaction: Redaction, counters: Counters): Recorder {
+export function createRecorder(
+  host: Host,
+  config: Config,
+  sandbox: Sandbox,
+  redaction: Redaction,
+  counters: Counters,
+  journal: Journal = noJournal,
+): Recorder {
   const buffer: RecordBuffer = createBuffer(config.bufferBytes, counters)
   let emitted = 0
+  let fresh: TelemetryRecord[] = []
+
+  const add = (record: TelemetryRecord, priority: Priority) => {
+    if (buffer.add(record, priority)) fresh.push(record)
+  }
+  const batchOf = (records: readonly TelemetryRecord[], sequence: number): Batch => ({
+    sandbox: sandbox.id,
+    sequence,
+    function: { ...sandbox.identity, runtime: redaction.label(sandbox.identity.runtime) },
+    extension: VERSION,
+    emitted,
+    dropped: counters.totals(),
+    previous: '',
+    signature: new Uint8Array(),
+    records,
+  })
+  /** What has been buffered since the last call stands in the journal as well. The sequence of it is the journal's affair. */
+  const writeAhead = () => {
+    if (fresh.length > 0) journal.ahead(batchOf(fresh, 0))
+    fresh = []
+  }
 
   /** Runs one hook of a signal; a bug in one costs that one. */
   const guarded = (signal: Signal, run: () => void) => {
@@ -61,6 +90,7 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
     counters,
     sandbox,
     redaction,
+    load: 'all',
     watch: undefined,
     restored: undefined,
 
@@ -80,7 +110,7 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
       const at = { time, invocation: redaction.label(invocation) }
       const packed = packPlatform(signal, value, at)
       if (packed && packed.length <= MAX_BODY) {
-        return buffer.add({ signal, ...at, contentType: 'application/vnd.weir.platform', body: packed }, priority)
+        return add({ signal, ...at, contentType: 'application/vnd.weir.platform', body: packed }, priority)
       }
       const [contentType, text] =
         typeof value === 'string'
@@ -92,15 +122,12 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
       recorder.emit({ signal, ...at, contentType: 'application/json', body: Buffer.from(JSON.stringify(value)) }, 'kept')
     },
     emit(record, priority) {
-      if (record.body.length <= MAX_BODY) return buffer.add(record, priority)
+      if (record.body.length <= MAX_BODY) return add(record, priority)
       const cut = record.body.length - MAX_BODY
       counters.drop('truncated', 1, cut)
       const mark = Buffer.from(`\n[weir: ${cut} bytes cut]\n`)
       const head = record.body.subarray(0, MAX_BODY - TAIL)
-      buffer.add(
-        { ...record, contentType: 'text/plain', body: Buffer.concat([head, mark, record.body.subarray(-TAIL)]) },
-        priority,
-      )
+      add({ ...record, contentType: 'text/plain', body: Buffer.concat([head, mark, record.body.subarray(-TAIL)]) }, priority)
     },
 
     take(body) {
@@ -116,12 +143,15 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
         if (signal) guarded(signal, () => signal.capture?.(event, recorder))
         recorder.watch?.(event)
       }
+      writeAhead()
     },
     begin(beginning) {
       for (const signal of SIGNALS) guarded(signal, () => signal.start?.(beginning, recorder))
+      writeAhead()
     },
     end(ending) {
       for (const signal of SIGNALS) guarded(signal, () => signal.end?.(ending, recorder))
+      writeAhead()
     },
 
     get pending() {
@@ -129,23 +159,13 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
     },
     cut() {
       for (const signal of SIGNALS) guarded(signal, () => signal.flush?.(recorder))
+      fresh = []
       const batches: Batch[] = []
-      const { identity } = sandbox
       for (;;) {
         const records = buffer.take(MAX_BATCH_RECORDS, MAX_BATCH_BYTES)
         if (records.length === 0) return batches
         emitted += records.length
-        batches.push({
-          sandbox: sandbox.id,
-          sequence: sandbox.nextSequence(),
-          function: { ...identity, runtime: redaction.label(identity.runtime) },
-          extension: VERSION,
-          emitted,
-          dropped: counters.totals(),
-          previous: '',
-          signature: new Uint8Array(),
-          records,
-        })
+        batches.push(batchOf(records, sandbox.nextSequence()))
       }
     },
     lost(id, records) {
@@ -155,6 +175,7 @@ export function createRecorder(host: Host, config: Config, sandbox: Sandbox, red
     renew() {
       if (!sandbox.renew()) return
       counters.restart()
+      journal.renew()
       emitted = 0
       recorder.restored?.()
     },

@@ -2,6 +2,7 @@ import { encodeBatch } from '@weir/schema/encode'
 import { type Breaker, fraction } from './breaker.ts'
 import type { Host } from './host/host.ts'
 import { type Entry, type Kinesis, PutError, type PutFailure } from './kinesis.ts'
+import { type Journal, noJournal } from './journal/journal.ts'
 import type { Recorder } from './recorder.ts'
 
 /** Takes batches from the recorder to the stream. */
@@ -31,6 +32,7 @@ const MAX_BACKOFF_MS = 800
 const MIN_CALL_MS = 20
 
 interface Waiting extends Entry {
+  readonly sequence: number
   readonly records: number
   readonly bytes: number
 }
@@ -46,7 +48,13 @@ const PLANS: Readonly<Record<PutFailure, { readonly again: 'once' | 'later' | 'n
   invalid: { again: 'no', pauseMs: 60_000 },
 }
 
-export function createShipper(host: Host, kinesis: Kinesis, recorder: Recorder, breaker: Breaker): Shipper {
+export function createShipper(
+  host: Host,
+  kinesis: Kinesis,
+  recorder: Recorder,
+  breaker: Breaker,
+  journal: Journal = noJournal,
+): Shipper {
   const { counters } = recorder
   let waiting: Waiting[] = []
   let running: Promise<void> | undefined
@@ -54,6 +62,7 @@ export function createShipper(host: Host, kinesis: Kinesis, recorder: Recorder, 
   const settle = (left: Waiting[]) => {
     waiting = left
     recorder.reserve(left.reduce((sum, each) => sum + each.data.length, 0))
+    journal.waiting(left.map(each => each.sequence))
   }
 
   const cut = () => {
@@ -61,8 +70,10 @@ export function createShipper(host: Host, kinesis: Kinesis, recorder: Recorder, 
     for (const batch of recorder.cut()) {
       try {
         const data = encodeBatch(batch)
+        journal.cut(batch, data)
         fresh.push({
           data,
+          sequence: batch.sequence,
           partitionKey: batch.sandbox,
           records: batch.records.length,
           bytes: data.length + batch.sandbox.length,

@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { createServer, connect as dialTcp, type Socket } from 'node:net'
 import { connect as dialTls } from 'node:tls'
+import { files } from './files.ts'
 import type { Connection, ConnectionEvents, Host } from './host.ts'
 
 /** The host under Node 18 and later. `node:http`, `fetch` and the SDK are left out on purpose: each costs more than all of this program. */
@@ -48,6 +49,7 @@ export function nodeHost(env: Host['env'] = process.env): Host {
           resolve({ port: typeof address === 'object' && address ? address.port : 0, close: () => server.close() })
         })
       }),
+    files,
     sha256: data => createHash('sha256').update(data).digest(),
     hmac: (key, data) => createHmac('sha256', key).update(data).digest(),
     random: systemRandom,

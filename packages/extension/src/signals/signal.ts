@@ -13,6 +13,12 @@ export interface At {
   readonly invocation: string
 }
 
+/**
+ * How much of what the function prints is recorded, from most to least: every line, one in some, a summary of each invocation, counts alone.
+ * Platform telemetry, Weir's own signals and secrets that were printed are recorded at any load.
+ */
+export type Load = 'all' | 'sample' | 'summaries' | 'counts'
+
 /** What signals write to. */
 export interface Recording {
   readonly host: Host
@@ -20,6 +26,8 @@ export interface Recording {
   readonly counters: Counters
   readonly sandbox: Sandbox
   readonly redaction: Redaction
+  /** Set by who watches the budget. */
+  load: Load
   /** A text, redacted here. */
   text(signal: string, line: string, priority: Priority, at: At): void
   /** A value, redacted here. */

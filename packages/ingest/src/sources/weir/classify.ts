@@ -1,6 +1,7 @@
 import { CLASS } from '@weir/schema/ocsf'
 import type { Activity } from '../shared/ocsf.ts'
 import { type Fields, textOf } from '../shared/values.ts'
+import { SHAPES } from './shapes/index.ts'
 
 const START: Kind = [CLASS.applicationLifecycle, 3, 'Start']
 const STOP: Kind = [CLASS.applicationLifecycle, 4, 'Stop']
@@ -35,10 +36,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
 
 /** What a telemetry record is: a step in a function's life, an error where that step failed, else a log. */
 export function classify(signal: string, body: Fields | undefined): Activity {
+  if (Object.hasOwn(SHAPES, signal)) return SHAPES[signal]?.activity(body) ?? activityOf(log(signal))
   const kind = Object.hasOwn(KINDS, signal) ? KINDS[signal] : undefined
-  const [classUid, id, name] = kind?.[0] === CLASS.applicationLifecycle && hasFailed(body) ? FAULT : (kind ?? log(signal))
-  return { classUid, id, name }
+  return activityOf(kind?.[0] === CLASS.applicationLifecycle && hasFailed(body) ? FAULT : (kind ?? log(signal)))
 }
+
+const activityOf = ([classUid, id, name]: Kind): Activity => ({ classUid, id, name })
 
 /** A step that ended other than in success, or an extension that did not come up. */
 function hasFailed(body: Fields | undefined): boolean {

@@ -5,6 +5,7 @@ import type { FunctionArn } from '../shared/lambda.ts'
 import { levelOf, messageOf } from '../shared/level.ts'
 import { type Activity, awsCloud, observables, ocsfEvent } from '../shared/ocsf.ts'
 import { defined, type Fields, fieldsOf, numberOf, some, textOf } from '../shared/values.ts'
+import { SHAPES } from './shapes/index.ts'
 
 /** What is known of a telemetry record before its body is mapped. */
 export interface Telemetry {
@@ -89,6 +90,7 @@ export function telemetryToOcsf(telemetry: Telemetry): OcsfEvent {
         ...telemetry.contradictions,
         record: typeof value === 'string' ? undefined : value,
       }),
+      ...(body && Object.hasOwn(SHAPES, record.signal) && defined(SHAPES[record.signal]?.fields(body) ?? {})),
     },
   )
 }
