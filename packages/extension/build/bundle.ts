@@ -24,7 +24,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export async function bundleExtension(outDir: string): Promise<{ files: LayerFile[] }> {
   const files: LayerFile[] = [
     { path: 'extensions/weir', bytes: await readFile(here('../src/launcher.sh')), mode: 0o755 },
-    { path: 'weir/main.cjs', bytes: await bundle(), mode: 0o644 },
+    { path: 'weir/main.cjs', bytes: await bundleProgram(), mode: 0o644 },
     { path: 'weir/LICENSE', bytes: await readFile(here('../../../LICENSE')), mode: 0o644 },
   ]
   for (const { path, bytes, mode } of files) {
@@ -42,10 +42,10 @@ export async function prepareLayer(dir: string): Promise<string> {
   return join(dir, 'extensions/weir')
 }
 
-/** The recorder as one CommonJS file: it must start on the oldest Node that a function of a customer may have. */
-async function bundle(): Promise<Uint8Array> {
+/** The recorder as one CommonJS file: it must start on the oldest Node that a function of a customer may have. `entry` is relative to this file. */
+export async function bundleProgram(entry = '../src/main.ts'): Promise<Uint8Array> {
   const { outputFiles } = await build({
-    entryPoints: [here('../src/main.ts')],
+    entryPoints: [here(entry)],
     bundle: true,
     minify: true,
     write: false,

@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
-import type { Appender, Files } from './host.ts'
+import type { Appender, Files, Host } from './host.ts'
 
 /** The files of the machine, through Node's own interface, which every runtime that we run on has. */
 export const files: Files = {
@@ -45,6 +46,13 @@ export const files: Files = {
     }),
   remove: path => attempt(false, () => fs.unlinkSync(path) ?? true),
 }
+
+/** `Host.random` from the system's device; where there is none (a laptop that is no Unix, so that nothing is ever restored) from the process. */
+export const systemRandom = (bytes: number): Uint8Array => files.read('/dev/urandom', bytes) ?? randomBytes(bytes)
+
+/** The certificates to trust instead of the runtime's own list: those in the file that `WEIR_CA_FILE` names, in PEM. */
+export const authorities = ({ WEIR_CA_FILE: path }: Host['env']): Buffer | undefined =>
+  path ? attempt(undefined, () => fs.readFileSync(path)) : undefined
 
 function attempt<T>(otherwise: T, task: () => T): T {
   try {

@@ -1,8 +1,7 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
+import { createHash, createHmac } from 'node:crypto'
 import { createServer, connect as dialTcp, type Socket } from 'node:net'
 import { connect as dialTls } from 'node:tls'
-import { files } from './files.ts'
+import { authorities, files, systemRandom } from './files.ts'
 import type { Connection, ConnectionEvents, Host } from './host.ts'
 
 /** The host under Node 18 and later. `node:http`, `fetch` and the SDK are left out on purpose: each costs more than all of this program. */
@@ -20,6 +19,7 @@ export function nodeHost(env: Host['env'] = process.env): Host {
       if (!tls) return wrap(dialTcp({ host, port, noDelay: true }), events)
       const place = `${host}:${port}`
       const session = sessions.get(place)
+      const ca = authorities(env)
       const socket = dialTls({
         host,
         port,
@@ -27,6 +27,7 @@ export function nodeHost(env: Host['env'] = process.env): Host {
         minVersion: 'TLSv1.2',
         ALPNProtocols: ['http/1.1'],
         ...(session && { session }),
+        ...(ca && { ca }),
       })
       socket.setNoDelay(true)
       socket.on('session', ticket => sessions.set(place, ticket))
@@ -76,19 +77,4 @@ function wrap(socket: Socket, events: ConnectionEvents): Connection {
     },
     close: () => void socket.destroy(),
   }
-}
-
-function systemRandom(bytes: number): Uint8Array {
-  try {
-    const file = openSync('/dev/urandom', 'r')
-    try {
-      const out = Buffer.alloc(bytes)
-      if (readSync(file, out, 0, bytes, null) === bytes) return out
-    } finally {
-      closeSync(file)
-    }
-  } catch {
-    // No such device (a laptop that is not a Unix): the process's own generator will do, nothing is restored from a snapshot there.
-  }
-  return randomBytes(bytes)
 }
