@@ -1,9 +1,10 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { lazyBuiltins } from './builtins.ts'
 import { packedDictionary } from './dictionary.ts'
+import { SIDE, sideFiles } from './side.ts'
 
 /** A file of the layer: its path inside it (which Lambda mounts at /opt), its bytes, its Unix mode. */
 export interface LayerFile {
@@ -24,9 +25,13 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export async function bundleExtension(outDir: string): Promise<{ files: LayerFile[] }> {
   const files: LayerFile[] = [
     { path: 'extensions/weir', bytes: await readFile(here('../src/launcher.sh')), mode: 0o755 },
-    { path: 'weir/main.cjs', bytes: await bundleProgram(), mode: 0o644 },
+    { path: 'weir/main.cjs', bytes: await bundleProgram('../src/main.ts', { plugins: [sideFiles()] }), mode: 0o644 },
     { path: 'weir/LICENSE', bytes: await readFile(here('../../../LICENSE')), mode: 0o644 },
   ]
+  for (const { source, file } of SIDE) {
+    const format = file.endsWith('.mjs') ? 'esm' : 'cjs'
+    files.push({ path: file, bytes: await bundleProgram(source, { format }), mode: 0o644 })
+  }
   for (const { path, bytes, mode } of files) {
     const file = join(outDir, path)
     await mkdir(dirname(file), { recursive: true })
@@ -42,21 +47,29 @@ export async function prepareLayer(dir: string): Promise<string> {
   return join(dir, 'extensions/weir')
 }
 
-/** The recorder as one CommonJS file: it must start on the oldest Node that a function of a customer may have. `entry` is relative to this file. */
-export async function bundleProgram(entry = '../src/main.ts'): Promise<Uint8Array> {
+/**
+ * One file from `entry`, a path relative to this file or an absolute one. The recorder is CommonJS, because it must start on the oldest Node that a function of a
+ * customer may have.
+ */
+export async function bundleProgram(
+  entry: string,
+  { format = 'cjs', plugins = [] }: { readonly format?: 'cjs' | 'esm'; readonly plugins?: readonly Plugin[] } = {},
+): Promise<Uint8Array> {
   const { outputFiles } = await build({
-    entryPoints: [here(entry)],
+    entryPoints: [isAbsolute(entry) ? entry : here(entry)],
     bundle: true,
     minify: true,
     write: false,
     platform: 'node',
-    format: 'cjs',
+    format,
     target: 'node18',
+    // So that a file beside this one is loaded by require, which costs less than the loader of ES modules.
+    supported: { 'dynamic-import': format === 'esm' },
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [lazyBuiltins, packedDictionary],
+    plugins: [...plugins, lazyBuiltins, packedDictionary],
     // Once for the whole file, instead of once a module.
-    banner: { js: '"use strict";' },
+    banner: format === 'cjs' ? { js: '"use strict";' } : {},
     tsconfigRaw: '{}',
   })
   return outputFiles[0]?.contents ?? new Uint8Array()

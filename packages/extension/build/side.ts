@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs'
+import { isAbsolute, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Plugin } from 'esbuild'
+
+/** A part of the layer in a file of its own, read only where it is used. */
+export interface SideFile {
+  /** Its source, relative to this file. Where the recorder loads it, that is `await import(…)` of this. */
+  readonly source: string
+  /** Its place in the layer: `.cjs` beside the recorder, for it; `.mjs` for others to load. */
+  readonly file: string
+  /** Its budget, bytes. A test holds it. */
+  readonly maxBytes: number
+}
+
+/** What is seldom needed does not belong into what Node reads and compiles at each cold start. What both need is in both. */
+export const SIDE: readonly SideFile[] = [
+  { source: '../src/otlp/otlp.ts', file: 'weir/otlp.cjs', maxBytes: 16_000 },
+  { source: '../src/inventory/inventory.ts', file: 'weir/inventory.cjs', maxBytes: 16_000 },
+  { source: '../src/guard/guard.ts', file: 'weir/guard.mjs', maxBytes: 16_000 },
+].filter(({ source }) => existsSync(here(source)))
+
+/** Leaves a dynamic import of a side file where it is, to be loaded from beside the bundle. */
+export const sideFiles = (table: readonly SideFile[] = SIDE): Plugin => ({
+  name: 'side-files',
+  setup(build) {
+    const places = new Map(table.map(({ source, file }) => [here(source), `./${relative('weir', file)}`]))
+    build.onResolve({ filter: /^\./ }, async ({ path, kind, resolveDir, importer, pluginData }) => {
+      if (kind !== 'dynamic-import' || pluginData === places) return undefined
+      const found = await build.resolve(path, { kind, resolveDir, importer, pluginData: places })
+      const place = places.get(found.path)
+      return place === undefined ? found : { path: place, external: true }
+    })
+  },
+})
+
+function here(path: string): string {
+  return isAbsolute(path) ? path : fileURLToPath(new URL(path, import.meta.url))
+}
