@@ -69,10 +69,10 @@ export function bunHost(env: Host['env'] = process.env): Host {
       Bun.connect({ hostname: host, port, data: line, ...secure, socket: handlers(tls) }).catch(error => finish(line, error))
       return connectionOf(line)
     },
-    async listen(bind, accept) {
+    async listen(bind, accept, port = 0) {
       const server = Bun.listen({
         hostname: bind,
-        port: 0,
+        port,
         socket: {
           ...handlers(false),
           open(socket) {

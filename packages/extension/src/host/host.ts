@@ -66,8 +66,8 @@ export interface Host {
   /** Runs `task` once, after `ms`; the answer cancels it. */
   after(ms: number, task: () => void): () => void
   dial(target: Target, events: ConnectionEvents): Connection
-  /** Listens on `bind` at a free port. */
-  listen(bind: string, accept: (connection: Connection) => ConnectionEvents): Promise<Listener>
+  /** Listens on `bind`, at a free port where none is given. */
+  listen(bind: string, accept: (connection: Connection) => ConnectionEvents, port?: number): Promise<Listener>
   readonly files: Files
   sha256(data: string | Uint8Array): Uint8Array
   hmac(key: string | Uint8Array, data: string): Uint8Array

@@ -33,7 +33,7 @@ export function nodeHost(env: Host['env'] = process.env): Host {
       socket.on('session', ticket => sessions.set(place, ticket))
       return wrap(socket, events)
     },
-    listen: (bind, accept) =>
+    listen: (bind, accept, port = 0) =>
       new Promise((resolve, reject) => {
         const server = createServer({ noDelay: true }, socket => {
           const late: { events?: ConnectionEvents } = {}
@@ -45,7 +45,7 @@ export function nodeHost(env: Host['env'] = process.env): Host {
         })
         server.once('error', reject)
         // Every address is what Node binds to unasked. With a name it also makes sure that this is no IPv6 link-local one: 3 ms of one expression.
-        server.listen(bind === '0.0.0.0' ? { port: 0 } : { port: 0, host: bind }, () => {
+        server.listen(bind === '0.0.0.0' ? { port } : { port, host: bind }, () => {
           const address = server.address()
           resolve({ port: typeof address === 'object' && address ? address.port : 0, close: () => server.close() })
         })
