@@ -5,7 +5,15 @@ import type { Plugin } from 'esbuild'
  * the platform waits for our first `next`, and nothing before it needs a hash, a cipher or a compressor. A test holds the list complete.
  */
 export const LAZY: Readonly<Record<string, readonly string[]>> = {
-  'node:crypto': ['createHash', 'createHmac', 'randomBytes'],
+  'node:crypto': [
+    'createCipheriv',
+    'createHash',
+    'createHmac',
+    'createPrivateKey',
+    'createPublicKey',
+    'diffieHellman',
+    'randomBytes',
+  ],
   'node:tls': ['connect'],
   'node:zlib': ['brotliDecompressSync', 'crc32', 'deflateRawSync'],
 }

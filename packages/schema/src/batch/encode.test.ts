@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { decodeBatch, readEnvelope } from './decode.ts'
 import { encodeBatch, estimateRecordBytes } from './encode.ts'
 import { MAX_ITEMS } from './limits.ts'
 import { measureWire } from './measure.ts'
@@ -43,6 +44,13 @@ describe('encodeBatch', () => {
     expect(envelope).toMatchObject({ codec: 'null', dictionary: 0 })
   })
 
+  it('leaves the records as they are where it is told to', () => {
+    const batch = { ...EMPTY, records: Array.from({ length: 20 }, () => RECORD) }
+    const plain = encodeBatch(batch, false)
+    expect(readEnvelope(plain)).toMatchObject({ codec: 'null', dictionary: 0 })
+    expect(decodeBatch(plain)).toEqual(decodeBatch(encodeBatch(batch)))
+  })
+
   it('writes at ten records a batch an eighth of the raw telemetry or less', () => {
     const [one, ten, hundred] = measureWire()
     expect(ten?.factor).toBeGreaterThanOrEqual(8)
@@ -51,7 +59,7 @@ describe('encodeBatch', () => {
   })
 
   it('has no dependency: it is bundled into the layer', () => {
-    for (const entry of ['./encode.ts', '../redact/index.ts']) {
+    for (const entry of ['./encode.ts', '../redact/index.ts', '../seal/seal.ts']) {
       const imports = importsOf(fileURLToPath(new URL(entry, import.meta.url)))
       expect([...imports].filter(name => !name.startsWith('node:')).toSorted()).toEqual([])
     }
