@@ -22,11 +22,18 @@ interface Entry {
   readonly order: number
 }
 
+/** What waits stands in `counters.waiting` as well, for those who decide when to ship. */
 export function createBuffer(capacity: number, counters: Counters): Buffer {
   const queues: Record<Priority, Queue> = { kept: new Queue(), log: new Queue() }
   let reserved = 0
   let order = 0
   const room = () => capacity - reserved - queues.kept.bytes - queues.log.bytes
+  const tell = () => {
+    const { waiting } = counters
+    waiting.kept = queues.kept.length
+    waiting.log = queues.log.length
+    waiting.share = 1 - room() / capacity
+  }
   return {
     add(record, priority) {
       const entry = { record, bytes: estimateRecordBytes(record), order: order++ }
@@ -41,6 +48,7 @@ export function createBuffer(capacity: number, counters: Counters): Buffer {
       const fits = room() >= entry.bytes
       if (fits) queues[priority].push(entry)
       else counters.drop('buffer-full', 1, record.body.length)
+      tell()
       return fits
     },
     take(maxRecords, maxBytes) {
@@ -53,10 +61,12 @@ export function createBuffer(capacity: number, counters: Counters): Buffer {
           queue.shift()
         }
       }
+      tell()
       return taken.sort((a, b) => a.order - b.order).map(each => each.record)
     },
     reserve(bytes) {
       reserved = bytes
+      tell()
     },
     get records() {
       return queues.kept.length + queues.log.length

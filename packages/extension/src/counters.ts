@@ -6,7 +6,14 @@ export interface Fault {
   readonly count: number
 }
 
-/** What was lost, and what went wrong. */
+/** What waits in the buffer: records by priority, and the share of its room that is taken, 0 to 1. */
+export interface Waiting {
+  kept: number
+  log: number
+  share: number
+}
+
+/** What was lost, what went wrong, and what waits. */
 export interface Counters {
   drop(reason: string, records: number, bytes: number): void
   fault(kind: string): void
@@ -18,6 +25,8 @@ export interface Counters {
   takeFaults(): readonly Fault[]
   /** Something stands to be reported. */
   readonly dirty: boolean
+  /** The buffer writes it. */
+  readonly waiting: Waiting
   /** A new sandbox begins (a restore): totals start again, from what nobody has reported yet. */
   restart(): void
 }
@@ -56,6 +65,7 @@ export function createCounters(): Counters {
     get dirty() {
       return dropped.size > 0 || faults.size > 0
     },
+    waiting: { kept: 0, log: 0, share: 0 },
     restart() {
       totals = new Map(dropped)
     },

@@ -3,14 +3,15 @@ import type { Signal } from './signal.ts'
 /**
  * `weir.end`, once: that the sandbox ended in an orderly way, and how. Its absence downstream means that it did not. When the platform says
  * timeout or failure, the newest invocation is named here, because its own `platform.runtimeDone` and `platform.report` may never come.
- * It says nothing of what is still unsent: the flush that carries it carries that too, and what does not arrive shows in sequence and `emitted`.
+ * `unsent` says what was still to be shipped when it was made. It goes out with the first of that, so that what does not arrive after it is known
+ * to be lost.
  */
 export const end: Signal = {
   name: 'weir.end',
-  end({ reason }, to) {
+  end({ reason, unsent }, to) {
     const now = to.host.now()
     const cut = reason === 'spindown' ? undefined : to.sandbox.newest
-    const body = { reason, ...(cut && { requestId: cut.requestId, runningMs: Math.max(0, now - cut.from) }) }
+    const body = { reason, unsent, ...(cut && { requestId: cut.requestId, runningMs: Math.max(0, now - cut.from) }) }
     to.own('weir.end', body, { time: now, invocation: cut?.requestId ?? '' })
   },
 }

@@ -1,5 +1,6 @@
 import type { TelemetryEvent } from '../telemetry.ts'
 import type { Recording, Signal } from './signal.ts'
+import { lessen } from './summary.ts'
 
 /** `function`: a line that the function printed, as text, or as JSON where its log format is JSON. */
 export const functionLog: Signal = {
@@ -8,14 +9,17 @@ export const functionLog: Signal = {
   capture: captureLog,
 }
 
-/** A log line, redacted. A text line is attributed to the invocation that was running then; a JSON line names its own. */
+/**
+ * A log line, redacted. A text line is attributed to the invocation that was running then; a JSON line names its own. Over the budget it is only
+ * one of many, see `lessen`.
+ */
 export function captureLog({ type, time, record }: TelemetryEvent, to: Recording): void {
-  if (typeof record === 'string') {
-    const line = record.endsWith('\n') ? record.slice(0, -1) : record
-    to.text(type, line, 'log', { time, invocation: to.sandbox.attribute(time) })
-  } else {
-    to.json(type, record, 'log', { time, invocation: requestIdOf(record) || to.sandbox.attribute(time) })
-  }
+  const isText = typeof record === 'string'
+  const line = isText && record.endsWith('\n') ? record.slice(0, -1) : record
+  const at = { time, invocation: (isText ? '' : requestIdOf(record)) || to.sandbox.attribute(time) }
+  if (to.load !== 'all') lessen(type, line, at, to)
+  else if (typeof line === 'string') to.text(type, line, 'log', at)
+  else to.json(type, line, 'log', at)
 }
 
 /** Lambda's request ids. The function may write anything under their names. */

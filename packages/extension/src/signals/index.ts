@@ -4,10 +4,12 @@ import { environment } from './environment.ts'
 import { extensionLog } from './extension-log.ts'
 import { fault } from './fault.ts'
 import { functionLog } from './function-log.ts'
+import { load } from './load.ts'
 import { platform } from './platform.ts'
 import { secret } from './secret.ts'
 import type { Signal } from './signal.ts'
 import { start } from './start.ts'
+import { summary } from './summary.ts'
 import { unknown } from './unknown.ts'
 
 /** All signals. `unknown` takes what no other does, so it stays last; the reports about the others come after what they report on. */
@@ -17,6 +19,8 @@ export const SIGNALS: readonly Signal[] = [
   platform,
   functionLog,
   extensionLog,
+  summary,
+  load,
   secret,
   dropped,
   fault,

@@ -44,6 +44,15 @@ export interface Recording {
 export interface Ending {
   /** `spindown`, `timeout` or `failure`. */
   readonly reason: string
+  /** Records that nobody has acknowledged yet, this one and what reports on others not among them. */
+  readonly unsent: Unsent
+}
+
+/** `kept` and `log`: in the buffer, by priority; `cut`: in batches that were made before. */
+export interface Unsent {
+  readonly kept: number
+  readonly log: number
+  readonly cut: number
 }
 
 /** How the extension began, as `weir.start` tells it. */
