@@ -11,6 +11,7 @@ export interface Exit {
 /** How a process ended, in the words of Lambda's error messages. */
 export const describeExit = ({ code, signal, error }: Exit): string => {
   if (error) return `fork/exec: ${'code' in error ? String(error.code) : error.message}`
+  if (code === 0) return 'exit code 0'
   return signal ? `signal: ${SIGNAL_NAMES[signal] ?? signal}` : `exit status ${code}`
 }
 

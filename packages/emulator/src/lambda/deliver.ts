@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { Deliver } from './subscriber.ts'
 
 /**
  * Delivers telemetry to extensions on this machine, whatever loopback name their subscription has. HTTP: one POST or PUT a batch, with
- * keep-alive. TCP: newline-delimited JSON, without acknowledgement. `close` cuts what is open.
+ * keep-alive and the `Sequence-Id` that AWS's emulator of managed instances sends: the digest of the body, the same when it comes again. TCP:
+ * newline-delimited JSON, without acknowledgement. `close` cuts what is open.
  */
 export function localDelivery(): { deliver: Deliver; close(): void } {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 })
@@ -12,7 +14,11 @@ export function localDelivery(): { deliver: Deliver; close(): void } {
 
   const overHttp: Deliver = (body, { port, path, method }) =>
     new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+      const headers = {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+        'sequence-id': createHash('sha256').update(body).digest('base64'),
+      }
       const outgoing = request({ host: '127.0.0.1', port, path, method, headers, agent }, response => {
         response.resume()
         response.on('error', reject)

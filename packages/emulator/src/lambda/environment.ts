@@ -1,5 +1,6 @@
 import { delimiter, dirname } from 'node:path'
 import type { Credentials } from '../kinesis/sigv4.ts'
+import type { InitializationType } from './options.ts'
 
 /** What a function's environment is made of. */
 export interface EnvironmentSpec {
@@ -10,7 +11,11 @@ export interface EnvironmentSpec {
   runtimeDir: string
   memorySize: number
   region: string
+  initializationType: InitializationType
+  perExecutionEnvironmentMaxConcurrency: number
   credentials: Credentials
+  /** SnapStart: the environment has no credentials, but this token for the endpoint that gives them. */
+  credentialsToken: string
   logStream: string
   logFormat: 'Text' | 'JSON'
   executionEnv: string
@@ -27,6 +32,7 @@ const NOT_FOR_EXTENSIONS = new Set([
   'AWS_EXECUTION_ENV',
   'AWS_LAMBDA_LOG_GROUP_NAME',
   'AWS_LAMBDA_LOG_STREAM_NAME',
+  'AWS_LAMBDA_MAX_CONCURRENCY',
   'AWS_XRAY_CONTEXT_MISSING',
   'AWS_XRAY_DAEMON_ADDRESS',
   'LAMBDA_RUNTIME_DIR',
@@ -35,7 +41,7 @@ const NOT_FOR_EXTENSIONS = new Set([
 
 /** The environment of the runtime process. PATH and TMPDIR are this machine's; the rest is as in Lambda. */
 export function functionEnvironment(spec: EnvironmentSpec): Record<string, string> {
-  const { accessKeyId, secretAccessKey, sessionToken } = spec.credentials
+  const snapshot = spec.initializationType === 'snap-start'
   return {
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',
@@ -46,16 +52,20 @@ export function functionEnvironment(spec: EnvironmentSpec): Record<string, strin
     AWS_LAMBDA_FUNCTION_NAME: spec.name,
     AWS_LAMBDA_FUNCTION_VERSION: spec.version,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memorySize),
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${spec.name}`,
-    AWS_LAMBDA_LOG_STREAM_NAME: spec.logStream,
+    AWS_LAMBDA_INITIALIZATION_TYPE: spec.initializationType,
+    // A snapshot becomes many sandboxes, each with a log stream of its own (AWS: "Monitoring for Lambda SnapStart").
+    ...(!snapshot && {
+      AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${spec.name}`,
+      AWS_LAMBDA_LOG_STREAM_NAME: spec.logStream,
+    }),
+    ...(spec.initializationType === 'lambda-managed-instances' && {
+      AWS_LAMBDA_MAX_CONCURRENCY: String(spec.perExecutionEnvironmentMaxConcurrency),
+    }),
     ...(spec.logFormat === 'JSON' && { AWS_LAMBDA_LOG_FORMAT: 'JSON' }),
     AWS_EXECUTION_ENV: spec.executionEnv,
     AWS_REGION: spec.region,
     AWS_DEFAULT_REGION: spec.region,
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
+    ...(snapshot ? containerCredentials(spec) : fixedCredentials(spec)),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     AWS_XRAY_DAEMON_ADDRESS: '169.254.79.129:2000',
     LAMBDA_TASK_ROOT: spec.taskRoot,
@@ -63,6 +73,17 @@ export function functionEnvironment(spec: EnvironmentSpec): Record<string, strin
     _HANDLER: spec.handler,
   }
 }
+
+const fixedCredentials = ({ credentials: { accessKeyId, secretAccessKey, sessionToken } }: EnvironmentSpec) => ({
+  AWS_ACCESS_KEY_ID: accessKeyId,
+  AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  ...(sessionToken !== undefined && { AWS_SESSION_TOKEN: sessionToken }),
+})
+
+const containerCredentials = ({ runtimeApi, credentialsToken }: EnvironmentSpec) => ({
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://${runtimeApi}/2021-04-23/credentials`,
+  AWS_CONTAINER_AUTHORIZATION_TOKEN: credentialsToken,
+})
 
 /** The environment of an extension: the function's without what is the runtime's own. `extra` is for what only a laptop needs. */
 export function extensionEnvironment(

@@ -19,6 +19,12 @@ export interface Span {
   durationMs: number
 }
 
+export const span = (name: string, from: number, to: number): Span => ({
+  name,
+  start: new Date(from).toISOString(),
+  durationMs: round(Math.max(0, to - from)),
+})
+
 /** `init` before the first invocation; `invoke` when the environment is started again inside one. */
 export type InitPhase = 'init' | 'invoke'
 
@@ -40,6 +46,7 @@ export function reportLine(
     memorySizeMB: number
     maxMemoryUsedMB: number
     initDurationMs?: number
+    restoreDurationMs?: number
   },
   status: Status,
   errorType: string | undefined,
@@ -52,6 +59,7 @@ export function reportLine(
     `Max Memory Used: ${metrics.maxMemoryUsedMB} MB`,
   ]
   if (metrics.initDurationMs !== undefined) parts.push(`Init Duration: ${metrics.initDurationMs.toFixed(2)} ms`)
+  if (metrics.restoreDurationMs !== undefined) parts.push(`Restore Duration: ${metrics.restoreDurationMs.toFixed(2)} ms`)
   if (status !== 'success') parts.push(`Status: ${status}`)
   if (errorType !== undefined) parts.push(`Error Type: ${errorType}`)
   return `${parts.join('\t')}\t\n`

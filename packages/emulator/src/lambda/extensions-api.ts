@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readBody, sendJson } from '../http.ts'
 import { isObject, parseJson } from '../json.ts'
-import { Failure } from './failure.ts'
 
 export type LifecycleEvent = 'INVOKE' | 'SHUTDOWN'
 const LIFECYCLE: readonly LifecycleEvent[] = ['INVOKE', 'SHUTDOWN']
@@ -17,6 +16,8 @@ export interface Extension {
   readonly external: boolean
   readonly events: readonly LifecycleEvent[]
   state: 'Registered' | 'Ready' | 'Running' | 'InitError' | 'ExitError'
+  /** What it reported of itself before it ended. */
+  errorType: string | undefined
   /** Settles at the first `next`. */
   readonly ready: PromiseWithResolvers<void>
   /** Settles at the `next` after the event that it was given last. */
@@ -33,33 +34,41 @@ export interface Identity {
   handler: string
 }
 
+export interface ExtensionsOptions {
+  identity: Identity
+  /** The names that the platform starts a process for. */
+  external: readonly string[]
+  /** On a managed instance there is no INVOKE to register for. */
+  managed: boolean
+  /** An extension reports that it cannot go on. The phase fails when its process ends, and then with this error type. */
+  onError: (errorType: string) => void
+}
+
 const MAX_BODY = 64 * 1024
+/** What an error type has to look like to be passed on. */
+const ERROR_TYPE = /^Extension\.[A-Z][a-zA-Z]+/
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 const refuse = (response: ServerResponse, errorType: string, errorMessage: string) =>
   sendJson(response, 403, { errorType, errorMessage })
 
-/** The Extensions API of one environment (AWS: "Using the Lambda Extensions API to create extensions"). */
+/**
+ * The Extensions API of one environment (AWS: "Using the Lambda Extensions API to create extensions"). States, the order of checks and the errors
+ * are those of AWS's runtime-interface-emulator: internal/lambda/core/externalagent_states.go and internal/lambda/rapi/handler/agent*.go.
+ */
 export class ExtensionsApi {
-  readonly #identity: Identity
-  readonly #fail: (failure: Failure) => void
+  readonly #options: ExtensionsOptions
   readonly #external: ReadonlyMap<string, PromiseWithResolvers<Extension>>
   readonly #byId = new Map<string, Extension>()
   #open = true
 
-  /** `external` are the names that the platform started a process for. */
-  constructor(identity: Identity, external: readonly string[], fail: (failure: Failure) => void) {
-    this.#identity = identity
-    this.#fail = fail
-    this.#external = new Map(external.map(name => [name, Promise.withResolvers()]))
+  constructor(options: ExtensionsOptions) {
+    this.#options = options
+    this.#external = new Map(options.external.map(name => [name, Promise.withResolvers()]))
   }
 
   get all(): Extension[] {
     return [...this.#byId.values()]
-  }
-
-  byId(id: string): Extension | undefined {
-    return this.#byId.get(id)
   }
 
   /** Resolves once every external extension has registered. */
@@ -96,7 +105,7 @@ export class ExtensionsApi {
   identify(request: IncomingMessage, response: ServerResponse): Extension | undefined {
     const id = request.headers['lambda-extension-identifier']
     const extension = typeof id === 'string' ? this.#byId.get(id) : undefined
-    if (id === undefined) refuse(response, 'Extension.MissingExtensionIdentifier', 'Missing Lambda-Extension-Identifier header')
+    if (!id) refuse(response, 'Extension.MissingExtensionIdentifier', 'Missing Lambda-Extension-Identifier header')
     else if (typeof id !== 'string' || !UUID.test(id))
       refuse(response, 'Extension.InvalidExtensionIdentifier', 'Invalid Lambda-Extension-Identifier')
     else if (!extension) refuse(response, 'Extension.UnknownExtensionIdentifier', `Unknown extension ${id}`)
@@ -109,26 +118,23 @@ export class ExtensionsApi {
     const body = await readBody(request, MAX_BODY)
     if (typeof name !== 'string' || name === '') return refuse(response, 'Extension.InvalidExtensionName', 'Empty extension name')
     const input = body && parseJson(body.toString('utf8'))
-    if (!isObject(input)) return refuse(response, 'InvalidRequestFormat', 'The body is not a JSON object')
-    if (input['configurationKeys'] !== undefined)
-      return refuse(response, 'InvalidRequestFormat', 'configurationKeys are deprecated; please remove them from the request')
+    const wanted = isObject(input) ? (input['events'] ?? []) : undefined
+    if (!isObject(input) || !Array.isArray(wanted))
+      return refuse(response, 'InvalidRequestFormat', 'The body is not a JSON object with a list of events')
+    if (Array.isArray(input['configurationKeys']) && input['configurationKeys'].length > 0)
+      return refuse(response, 'InvalidRequestFormat', 'configurationKeys are deprecated; use environment variables instead')
     const slot = this.#external.get(name)
-    const wanted = Array.isArray(input['events']) ? input['events'] : []
-    const events = LIFECYCLE.filter(event => wanted.includes(event))
-    const unknown = wanted.find(event => !LIFECYCLE.some(known => known === event))
+    const allowed = this.#eventsFor(slot !== undefined)
+    const events = allowed.filter(event => wanted.includes(event))
+    const unknown: unknown = wanted.find(event => !allowed.some(known => known === event))
     if (unknown !== undefined)
-      return refuse(response, 'Extension.InvalidEventType', `${String(unknown).slice(0, 80)}: unknown event`)
-    if (this.all.some(extension => extension.name === name))
-      return refuse(
-        response,
-        'Extension.InvalidExtensionState',
-        `State transition from Registered to Registered failed for extension ${name}`,
-      )
-    if (!this.#open) return refuse(response, 'Extension.RegistrationClosed', 'Extension registration closed already')
-    if (!slot && events.includes('SHUTDOWN'))
-      return refuse(response, 'Extension.InvalidEventType', 'SHUTDOWN: event not supported for internal extensions')
-    if (this.#byId.size >= MAX_EXTENSIONS)
+      return refuse(response, 'Extension.InvalidEventType', `${JSON.stringify(unknown).slice(0, 80)}: event not supported here`)
+    const taken = this.all.some(extension => extension.name === name)
+    if (slot && taken) return this.#wrongState(response, name, 'Registered', 'Registered')
+    if (!slot && !this.#open) return refuse(response, 'Extension.RegistrationClosed', 'Extension registration closed already')
+    if (!slot && this.#external.size + this.all.filter(({ external }) => !external).length >= MAX_EXTENSIONS)
       return refuse(response, 'Extension.TooManyExtensions', `Extension limit (${MAX_EXTENSIONS}) reached`)
+    if (!slot && taken) return refuse(response, 'Extension.InvalidExtensionState', 'Extension with this name already registered')
 
     const extension: Extension = {
       name,
@@ -136,13 +142,14 @@ export class ExtensionsApi {
       external: slot !== undefined,
       events,
       state: 'Registered',
+      errorType: undefined,
       ready: Promise.withResolvers(),
       idle: Promise.withResolvers(),
       waiting: undefined,
       pending: undefined,
     }
     this.#byId.set(extension.id, extension)
-    const { accountId, ...identity } = this.#identity
+    const { accountId, ...identity } = this.#options.identity
     const features = String(request.headers['lambda-extension-accept-feature'] ?? '').split(/,\s*/)
     sendJson(response, 200, features.includes('accountId') ? { accountId, ...identity } : identity, {
       'Lambda-Extension-Identifier': extension.id,
@@ -150,13 +157,19 @@ export class ExtensionsApi {
     slot?.resolve(extension)
   }
 
+  /** Internal extensions live in the runtime's process and are not told when it ends. */
+  #eventsFor(external: boolean): readonly LifecycleEvent[] {
+    return LIFECYCLE.filter(event => (event === 'INVOKE' ? !this.#options.managed : external))
+  }
+
+  #wrongState(response: ServerResponse, name: string, from: string, to: string): void {
+    refuse(response, 'Extension.InvalidExtensionState', `State transition from ${from} to ${to} failed for extension ${name}`)
+  }
+
+  /** Once it has asked, an extension cannot ask again before it has had its event, not even when the connection of the first call is gone. */
   #next(extension: Extension, response: ServerResponse): void {
-    if (extension.state === 'InitError' || extension.state === 'ExitError')
-      return refuse(
-        response,
-        'Extension.InvalidExtensionState',
-        `State transition from ${extension.state} to Ready failed for extension ${extension.name}`,
-      )
+    if (extension.state !== 'Registered' && extension.state !== 'Running')
+      return this.#wrongState(response, extension.name, extension.state, 'Ready')
     extension.state = 'Ready'
     extension.waiting = response
     response.on('close', () => {
@@ -176,19 +189,20 @@ export class ExtensionsApi {
   }
 
   async #error(extension: Extension, route: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readBody(request, MAX_BODY)
+    await readBody(request, MAX_BODY)
     const errorType = request.headers['lambda-extension-function-error-type']
     if (typeof errorType !== 'string' || errorType === '')
       return refuse(response, 'Extension.MissingHeader', 'Lambda-Extension-Function-Error-Type not found')
-    const init = route === 'POST init/error'
-    if (init && extension.state !== 'Registered')
-      return refuse(
-        response,
-        'Extension.InvalidExtensionState',
-        `State transition from ${extension.state} to InitError failed for extension ${extension.name}`,
-      )
-    extension.state = init ? 'InitError' : 'ExitError'
+    const state = route === 'POST init/error' ? 'InitError' : 'ExitError'
+    const from = extension.state
+    const possible = from === state || from === 'Registered' || (state === 'ExitError' && from !== 'InitError')
+    if (!possible) return this.#wrongState(response, extension.name, from, state)
+    if (from !== state) {
+      extension.state = state
+      extension.errorType = errorType
+      // An on-demand environment fails as Extension.InitError whatever the extension calls its error; a managed instance passes that on.
+      this.#options.onError(this.#options.managed && ERROR_TYPE.test(errorType) ? errorType : `Extension.${state}`)
+    }
     sendJson(response, 202, { status: 'OK' })
-    this.#fail(new Failure(errorType, `extension ${extension.name} reported an ${init ? 'init' : 'exit'} error`, 'error', body))
   }
 }

@@ -1,16 +1,29 @@
+export type FailureStatus = 'failure' | 'error' | 'timeout'
+
+/**
+ * AWS's own code tells a fault of the platform (`Sandbox.*`: failure) from one of what the customer deployed (error). See handleReset in its
+ * runtime-interface-emulator, internal/lambda/rapid/handlers.go.
+ */
+const statusOf = (errorType: string): FailureStatus => (errorType.startsWith('Sandbox.') ? 'failure' : 'error')
+
 /** Why an environment has to be thrown away. `payload` is what the invoker then gets. */
 export class Failure extends Error {
   /** `Runtime.ExitError`, `Extension.Crash`, `Sandbox.Timedout`, or what the failing side reported. */
   readonly errorType: string
-  readonly status: 'failure' | 'error' | 'timeout'
-  /** The error document that a runtime or extension posted, where there is one. */
+  readonly status: FailureStatus
+  /** The error document that a runtime posted, where there is one. */
   readonly payload: Buffer | undefined
 
-  constructor(errorType: string, message: string, status: 'failure' | 'error' | 'timeout' = 'failure', payload?: Buffer) {
+  constructor(errorType: string, message: string, status: FailureStatus = statusOf(errorType), payload?: Buffer) {
     super(message)
     this.errorType = errorType
     this.status = status
     this.payload = payload
+  }
+
+  /** What platform events say of it besides its status: a timeout has no error type. */
+  get told(): { errorType?: string } {
+    return this.status === 'timeout' ? {} : { errorType: this.errorType }
   }
 
   /** The body that Invoke returns for this failure. */
@@ -21,3 +34,6 @@ export class Failure extends Error {
     )
   }
 }
+
+export const asFailure = (error: unknown): Failure =>
+  error instanceof Failure ? error : new Failure('Sandbox.Failure', error instanceof Error ? error.message : String(error))

@@ -1,16 +1,17 @@
-import { basename } from 'node:path'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { basename } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { sendJson } from '../http.ts'
 import { isObject, parseJson } from '../json.ts'
-import { describeExit, startChild, type Child, type Exit, type Watcher } from './child.ts'
+import { describeExit, type Child, type Exit, type Watcher } from './child.ts'
 import { extensionEnvironment, functionEnvironment, type EnvironmentSpec } from './environment.ts'
-import { round, type InitPhase, type Span, type Status } from './events.ts'
-import { ExtensionsApi, type Extension } from './extensions-api.ts'
-import { Failure } from './failure.ts'
-import { FrameDecoder, LineDecoder, type LogLine } from './log-frames.ts'
+import { round, span, type InitPhase, type Span, type Status } from './events.ts'
+import { ExtensionsApi, MAX_EXTENSIONS } from './extensions-api.ts'
+import { asFailure, Failure } from './failure.ts'
+import type { LogLine } from './log-frames.ts'
 import { memoryMB } from './memory.ts'
 import type { SandboxSpec } from './options.ts'
+import { Processes } from './processes.ts'
 import { RuntimeApi, type Answer, type Invocation } from './runtime-api.ts'
 import { runtimeCommand, type RuntimeCommand } from './runtimes.ts'
 import type { Deliver } from './subscriber.ts'
@@ -23,59 +24,65 @@ export interface GenerationContext {
   tempFolder: string
   /** `host:port` of the sandbox's API. */
   runtimeApi: string
+  credentialsToken: string
   clock: Clock
   watcher: Watcher
   deliver: Deliver
   emit: (type: string, record: unknown, time?: number) => void
 }
 
-/** Share of the shutdown time that the runtime gets before SIGKILL, and its documented cap in milliseconds. */
-const RUNTIME_SHARE = { of: 0.3, capMs: 300 }
+const RUNTIME = '\0runtime'
+/** Share of the shutdown time that the runtime gets before SIGKILL, and its cap in milliseconds: documented on demand, AWS's code for the rest. */
+const RUNTIME_SHARE = { of: 0.3, capMs: 300, managedCapMs: 600 }
 
 /**
  * One life of a sandbox's processes, from Init to reset or shutdown. The phases and their order are those of AWS's own
- * runtime-interface-emulator: extensions start in parallel, the runtime only when all have registered, and Init ends when the runtime and
- * every extension have asked for their first event.
+ * runtime-interface-emulator (internal/lambda/rapid/handlers.go, internal/lambda-managed-instances/rapid/handlers.go): extensions start in
+ * parallel, the runtime only when all have registered, and Init ends when the runtime and every extension have asked for their first event.
  */
 export class Generation {
   readonly telemetry: TelemetryApi
+  readonly #processes: Processes
   readonly #runtimeApi: RuntimeApi
   readonly #extensions: ExtensionsApi
   readonly #context: GenerationContext
+  readonly #managed: boolean
   readonly #runtime: RuntimeCommand
   readonly #environment: EnvironmentSpec
-  readonly #children = new Map<string, Child>()
   readonly #failure = Promise.withResolvers<never>()
   #runtimeChild: Child | undefined
   /** True once Init has been tried. */
   initialized = false
-  #runtimeStarted = false
   #stopping = false
   #outOfMemory = false
-  #logBytes = 0
+  /** What an extension said of itself: the process that then ends is blamed on that. */
+  #reported: string | undefined
   #peakMB = 0
 
   constructor(context: GenerationContext) {
-    const { spec, clock, deliver, emit } = context
+    const { spec, clock, deliver, emit, watcher } = context
     this.#context = context
+    this.#managed = spec.initializationType === 'lambda-managed-instances'
     this.#runtime = runtimeCommand(spec)
-    this.#environment = {
-      ...spec,
-      ...this.#runtime,
-      logStream: context.instanceId,
-      tempFolder: context.tempFolder,
-      runtimeApi: context.runtimeApi,
-    }
+    this.#environment = { ...spec, ...this.#runtime, ...context, logStream: context.instanceId }
+    this.#processes = new Processes(watcher)
     this.#failure.promise.catch(() => {})
-    const fail = (failure: Failure) => this.fail(failure)
-    this.#runtimeApi = new RuntimeApi(() => clock.now(), fail)
-    this.#extensions = new ExtensionsApi(
-      { accountId: spec.account, functionName: spec.name, functionVersion: spec.version, handler: spec.handler },
-      spec.extensions.map(({ path }) => basename(path)),
-      fail,
+    this.#runtimeApi = new RuntimeApi(
+      () => clock.now(),
+      failure => this.fail(failure),
+      this.#managed,
     )
+    this.#extensions = new ExtensionsApi({
+      identity: { accountId: spec.account, functionName: spec.name, functionVersion: spec.version, handler: spec.handler },
+      external: spec.extensions.map(({ path }) => basename(path)),
+      managed: this.#managed,
+      onError: errorType => {
+        this.#reported ??= errorType
+      },
+    })
     this.telemetry = new TelemetryApi({
       mode: spec.telemetry,
+      managed: this.#managed,
       hosts: spec.telemetryHosts,
       deliver,
       clock,
@@ -88,6 +95,11 @@ export class Generation {
     this.#failure.reject(failure)
   }
 
+  /** Rejects when these processes cannot go on. */
+  get failed(): Promise<never> {
+    return this.#failure.promise
+  }
+
   /** Kills the runtime as the kernel does when the sandbox is out of memory. */
   outOfMemory(): void {
     this.#outOfMemory = true
@@ -96,8 +108,7 @@ export class Generation {
 
   /** Megabytes in use now, where the machine can tell. */
   memoryMB(): number | undefined {
-    const pids = [...this.#children.values()].filter(child => child.running).flatMap(child => child.pid ?? [])
-    const used = memoryMB(pids)
+    const used = memoryMB(this.#processes.pids)
     this.#peakMB = Math.max(this.#peakMB, used ?? 0)
     return used
   }
@@ -109,7 +120,7 @@ export class Generation {
   }
 
   signal(signal: NodeJS.Signals): void {
-    for (const child of this.#children.values()) child.signal(signal)
+    this.#processes.signal(signal)
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -119,6 +130,7 @@ export class Generation {
     if (path.startsWith('/2020-01-01/extension/'))
       return this.#extensions.handle(route('/2020-01-01/extension/'), request, response)
     if (path === '/2022-07-01/telemetry' && request.method === 'PUT') {
+      if (!this.telemetry.supported) return this.telemetry.refuse(request, response)
       const extension = this.#extensions.identify(request, response)
       return extension && this.telemetry.subscribe(extension, request, response)
     }
@@ -131,46 +143,56 @@ export class Generation {
     this.initialized = true
     const { spec, clock, emit, instanceId } = this.#context
     const started = clock.now()
-    const common = { initializationType: 'on-demand', phase }
+    const common = { initializationType: spec.initializationType, phase }
     emit('platform.initStart', {
       ...common,
-      runtimeVersion: this.#runtime.runtimeVersion,
-      runtimeVersionArn: `arn:aws:lambda:${spec.region}::runtime:${'0'.repeat(64)}`,
+      ...this.runtimeVersion,
       functionName: spec.name,
       functionVersion: spec.version,
       instanceId,
       instanceMaxMemory: spec.memorySize,
     })
-    const done = (status: Status, errorType?: string) => ({ ...common, status, ...(errorType !== undefined && { errorType }) })
-    const report = (outcome: ReturnType<typeof done>) => {
-      for (const extension of this.#extensions.all) this.#reportExtension(extension)
+    const outcome = (failure?: Failure) => ({ ...common, status: failure?.status ?? 'success', ...failure?.told })
+    let runtimeDone = !this.#managed
+    /** An on-demand environment says so when its extensions are ready too; a managed instance when the runtime is, and not when time is up. */
+    const emitRuntimeDone = async (failure?: Failure) => {
+      await this.#processes.settleLogs()
+      const told = this.#runtimeChild && !(this.#managed && (runtimeDone || failure?.status === 'timeout'))
+      if (told) emit('platform.initRuntimeDone', outcome(failure))
+      runtimeDone = true
+    }
+    const report = (failure?: Failure) => {
+      for (const { name, state, events, errorType } of this.#extensions.all)
+        emit('platform.extension', { name, state, events, ...(errorType !== undefined && { errorType }) })
       const durationMs = round(clock.now() - started)
-      emit('platform.initReport', { ...outcome, metrics: { durationMs } })
+      emit('platform.initReport', { ...outcome(failure), metrics: { durationMs } })
       return durationMs
     }
-    let runtimeReady = false
     try {
-      for (const { path, env } of spec.extensions) this.#startExtension(path, env)
+      this.#startExtensions()
       await this.#race(this.#extensions.registered())
       this.#startRuntime()
       await this.#race(this.#runtimeApi.ready)
-      runtimeReady = true
       this.#extensions.closeRegistration()
-      await this.#settleLogs()
-      emit('platform.initRuntimeDone', done('success'))
+      if (this.#managed) await emitRuntimeDone()
       await this.#race(Promise.all(this.#extensions.all.map(extension => extension.ready.promise)))
       this.memoryMB()
-      return report(done('success'))
+      if (!this.#managed) await emitRuntimeDone()
+      return report()
     } catch (error) {
       const failure = asFailure(error)
-      await this.#settleLogs()
-      if (this.#runtimeStarted && !runtimeReady) emit('platform.initRuntimeDone', done(failure.status, failure.errorType))
-      report(done(failure.status, failure.errorType))
+      await emitRuntimeDone(failure)
+      report(failure)
       throw failure
     } finally {
       this.#extensions.closeRegistration()
       this.telemetry.closeSubscription()
     }
+  }
+
+  /** After a restore from a snapshot: the runtime's own hooks, where it has any. Rejects with a Failure. */
+  async restore(): Promise<void> {
+    await this.#race(this.#runtimeApi.restore())
   }
 
   /**
@@ -184,16 +206,10 @@ export class Generation {
     const started = clock.now()
     let answer: Answer | undefined
     let reported = false
-    const runtimeDone = (status: Status, errorType: string | undefined, spans: Span[], producedBytes?: number) => {
+    const runtimeDone = (status: Status, told: object, spans: Span[], producedBytes = 0) => {
       reported = true
-      emit('platform.runtimeDone', {
-        requestId,
-        status,
-        ...(errorType !== undefined && { errorType }),
-        metrics: { durationMs: round(clock.now() - started), ...(producedBytes !== undefined && { producedBytes }) },
-        spans,
-        tracing,
-      })
+      const metrics = { durationMs: round(clock.now() - started), producedBytes }
+      emit('platform.runtimeDone', { requestId, status, ...told, metrics, spans, tracing })
     }
     try {
       const extensions = this.#extensions.send('INVOKE', { deadlineMs, requestId, invokedFunctionArn: spec.functionArn, tracing })
@@ -201,26 +217,35 @@ export class Generation {
       answer = await this.#race(answered)
       respond(answer)
       await this.#race(idle)
-      await this.#settleLogs()
+      await this.#processes.settleLogs()
       const runtimeIdle = clock.now()
-      runtimeDone(
-        answer.ok ? 'success' : 'error',
-        answer.errorType,
-        [
-          span('responseLatency', started, answer.startedMs),
-          span('responseDuration', answer.startedMs, answer.finishedMs),
-          span('runtimeOverhead', answer.finishedMs, runtimeIdle),
-        ],
-        answer.body.length,
-      )
+      const { ok, errorType, body } = answer
+      const told = errorType === undefined ? {} : { errorType }
+      const overhead = span('runtimeOverhead', answer.finishedMs, runtimeIdle)
+      runtimeDone(ok ? 'success' : 'error', told, [...responseSpans(started, answer), overhead], body.length)
       this.memoryMB()
       await this.#race(Promise.all(extensions.map(extension => extension.idle.promise)))
       return { answer, spans: extensions.length > 0 ? [span('extensionOverhead', runtimeIdle, clock.now())] : [] }
     } catch (error) {
       const failure = asFailure(error)
-      await this.#settleLogs()
-      if (!reported) runtimeDone(failure.status, failure.errorType, [])
+      await this.#processes.settleLogs()
+      if (!reported) runtimeDone(failure.status, failure.told, [])
       throw failure
+    }
+  }
+
+  /** One of several invocations at a time: it ends with its answer. Rejects with a Failure, also when `over` does, which costs nobody else. */
+  async invokeConcurrently(invocation: Invocation, over: Promise<never>): Promise<{ answer: Answer; spans: Span[] }> {
+    const started = this.#context.clock.now()
+    const { answered } = this.#runtimeApi.begin(invocation)
+    try {
+      const answer = await this.#race(Promise.race([answered, over]))
+      await this.#processes.settleLogs()
+      this.memoryMB()
+      return { answer, spans: responseSpans(started, answer) }
+    } catch (error) {
+      this.#runtimeApi.abandon(invocation.requestId)
+      throw asFailure(error)
     }
   }
 
@@ -234,14 +259,15 @@ export class Generation {
     const deadlineMs = Math.floor(clock.now() + spec.shutdownMs)
     void this.telemetry.flush()
     const runtime = this.#runtimeChild
-    const extensions = [...this.#children].filter(([, child]) => child !== runtime)
+    const extensions = [...this.#processes.all].filter(([, child]) => child !== runtime)
     if (runtime?.running && extensions.length > 0) {
       runtime.signal('SIGTERM')
-      await this.#within(Math.min(spec.shutdownMs * RUNTIME_SHARE.of, RUNTIME_SHARE.capMs), runtime.exited)
+      const capMs = this.#managed ? RUNTIME_SHARE.managedCapMs : RUNTIME_SHARE.capMs
+      await this.#within(Math.min(spec.shutdownMs * RUNTIME_SHARE.of, capMs), runtime.exited)
     }
     runtime?.signal('SIGKILL')
     await runtime?.exited
-    await this.#settleLogs()
+    await this.#processes.settleLogs()
     void this.telemetry.flush()
     const told = new Set(
       this.#extensions.send('SHUTDOWN', { shutdownReason: reason, deadlineMs }).map(extension => extension.name),
@@ -251,69 +277,68 @@ export class Generation {
     const late = extensions.filter(([, child]) => child.running)
     this.kill()
     await Promise.all(extensions.map(([, child]) => child.exited))
-    await this.#settleLogs()
+    await this.#processes.settleLogs()
     return late.map(([name]) => name)
   }
 
-  /** SIGKILL to everything, at once. */
+  /** SIGKILL to everything, at once. Telemetry that no subscriber has taken is gone with its subscription, as in AWS's own code. */
   kill(): void {
     this.#stopping = true
     this.signal('SIGKILL')
     this.telemetry.close()
   }
 
-  #startExtension(path: string, env: Readonly<Record<string, string>> | undefined): void {
-    const name = basename(path)
-    const options = { command: path, args: [], env: extensionEnvironment(this.#environment, env), cwd: '/' }
-    const failed = (exit: Exit) => new Failure(exit.error ? 'Extension.LaunchError' : 'Extension.Crash', describeExit(exit))
-    this.#start(name, options, line => this.#context.emit('extension', line.text, line.time), failed)
+  /** As `platform.initStart` and `platform.restoreStart` name the runtime. */
+  get runtimeVersion(): { runtimeVersion: string; runtimeVersionArn: string } {
+    const { region } = this.#context.spec
+    return {
+      runtimeVersion: this.#runtime.runtimeVersion,
+      runtimeVersionArn: `arn:aws:lambda:${region}::runtime:${'0'.repeat(64)}`,
+    }
+  }
+
+  #startExtensions(): void {
+    for (const [at, { path, env }] of this.#context.spec.extensions.entries()) {
+      if (at >= MAX_EXTENSIONS) throw new Failure('Extension.LaunchError', `more than ${MAX_EXTENSIONS} extensions`)
+      const failed = (exit: Exit) => new Failure(exit.error ? 'Extension.LaunchError' : 'Extension.Crash', describeExit(exit))
+      this.#processes.start(basename(path), {
+        command: path,
+        args: [],
+        env: extensionEnvironment(this.#environment, env),
+        cwd: '/',
+        onLine: line => this.#context.emit('extension', line.text, line.time),
+        onExit: exit => this.#exited(failed(exit)),
+      })
+    }
   }
 
   #startRuntime(): void {
-    this.#runtimeStarted = true
     const { command, args } = this.#runtime
-    const env = { ...functionEnvironment(this.#environment), _LAMBDA_TELEMETRY_LOG_FD: '3' }
-    const options = { command, args, env, cwd: this.#context.spec.taskRoot, framed: true }
     const failed = (exit: Exit) => {
       if (exit.error) return new Failure('Runtime.InvalidEntrypoint', describeExit(exit))
       if (exit.code === 0) return new Failure('Runtime.ExitError', 'Runtime exited without providing a reason')
-      return new Failure(
-        this.#outOfMemory ? 'Runtime.OutOfMemory' : 'Runtime.ExitError',
-        `Runtime exited with error: ${describeExit(exit)}`,
-      )
+      const errorType = this.#outOfMemory ? 'Runtime.OutOfMemory' : 'Runtime.ExitError'
+      return new Failure(errorType, `Runtime exited with error: ${describeExit(exit)}`)
     }
-    this.#runtimeChild = this.#start('\0runtime', options, line => this.#log(line), failed)
+    this.#runtimeChild = this.#processes.start(RUNTIME, {
+      command,
+      args,
+      env: { ...functionEnvironment(this.#environment), _LAMBDA_TELEMETRY_LOG_FD: '3' },
+      cwd: this.#context.spec.taskRoot,
+      framed: true,
+      onLine: line => this.#log(line),
+      onExit: exit => this.#exited(failed(exit)),
+    })
   }
 
-  #start(
-    name: string,
-    options: Omit<Parameters<typeof startChild>[0], 'onData'>,
-    onLine: (line: LogLine) => void,
-    failed: (exit: Exit) => Failure,
-  ): Child {
-    const decoders = { 1: new LineDecoder(), 2: new LineDecoder(), 3: new FrameDecoder() }
-    const onData = (fd: 1 | 2 | 3, chunk: Buffer) => {
-      this.#logBytes += chunk.length
-      for (const line of decoders[fd].push(chunk)) onLine(line)
-    }
-    const child = startChild({ ...options, onData }, this.#context.watcher)
-    this.#children.set(name, child)
-    void child.exited.then(async exit => {
-      if (!this.#stopping) this.fail(failed(exit))
-      await this.#settleLogs()
-      for (const decoder of Object.values(decoders)) for (const line of decoder.end()) onLine(line)
-    })
-    return child
+  #exited(failure: Failure): void {
+    if (!this.#stopping) this.fail(this.#reported ? new Failure(this.#reported, failure.message) : failure)
   }
 
   /** A function's log line, in the function's log format. */
   #log({ text, json, time }: LogLine): void {
     const record = json || this.#context.spec.logFormat === 'JSON' ? parseJson(text) : undefined
     this.#context.emit('function', isObject(record) ? record : text, time)
-  }
-
-  #reportExtension({ name, state, events }: Extension): void {
-    this.#context.emit('platform.extension', { name, state, events })
   }
 
   #race<T>(step: Promise<T>): Promise<T> {
@@ -325,26 +350,10 @@ export class Generation {
     await Promise.race([step, this.#context.clock.sleep(Math.max(0, ms), over.signal)])
     over.abort()
   }
-
-  /**
-   * Lets what a process wrote before its last request be read: the pipes and the request reach this process through different sockets.
-   * Ends after two turns of the event loop without a byte; a process that never stops writing is not waited for.
-   */
-  async #settleLogs(): Promise<void> {
-    let quiet = 0
-    for (let turn = 0; turn < 64 && quiet < 2; turn++) {
-      const before = this.#logBytes
-      await new Promise<void>(resolve => setImmediate(resolve))
-      quiet = this.#logBytes === before ? quiet + 1 : 0
-    }
-  }
 }
 
-const span = (name: string, from: number, to: number): Span => ({
-  name,
-  start: new Date(from).toISOString(),
-  durationMs: round(Math.max(0, to - from)),
-})
-
-const asFailure = (error: unknown): Failure =>
-  error instanceof Failure ? error : new Failure('Sandbox.Failure', error instanceof Error ? error.message : String(error))
+/** How long until the runtime began to answer, and for how long it did: with response streaming the second is where the time goes. */
+const responseSpans = (started: number, { startedMs, finishedMs }: Answer): Span[] => [
+  span('responseLatency', started, startedMs),
+  span('responseDuration', startedMs, finishedMs),
+]

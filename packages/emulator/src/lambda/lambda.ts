@@ -3,9 +3,10 @@ import { basename } from 'node:path'
 import { systemClock, type Clock } from '../clock.ts'
 import { parseJson } from '../json.ts'
 import { startGuardian } from './guardian.ts'
+import type { Outcome } from './invocation.ts'
 import { resolveOptions, type FunctionOptions, type LambdaOptions, type SandboxSpec } from './options.ts'
 import { MAX_PAYLOAD } from './runtime-api.ts'
-import { Sandbox, type Outcome } from './sandbox.ts'
+import { Sandbox } from './sandbox.ts'
 
 export interface InvokeOptions {
   /** Sent to the function as `context.clientContext`. */
@@ -49,6 +50,8 @@ export interface FunctionHandle {
   invoke(payload?: unknown, options?: InvokeOptions): Promise<InvokeResult>
   /** Invokes with a body as it is. */
   invokeRaw(body: Buffer, options?: InvokeOptions): Promise<InvokeResult>
+  /** Makes this many more sandboxes and runs their Init, as provisioned concurrency does; under SnapStart each is a snapshot then. Default 1. */
+  provision(count?: number): Promise<void>
   /** Resolves when no sandbox is busy. */
   idle(): Promise<void>
   /** Lets running invocations end and spins every sandbox down, with SHUTDOWN. */
@@ -103,17 +106,31 @@ function createHandle(spec: SandboxSpec, create: () => Sandbox): FunctionHandle 
   const sandboxes: Sandbox[] = []
   const waiting: ((sandbox: Sandbox) => void)[] = []
 
-  /** The sandbox that was used last is warmest; a new one only when all are busy. */
-  function take(): Sandbox | undefined {
-    const free = sandboxes.findLast(sandbox => !sandbox.busy && !sandbox.gone)
-    if (free || sandboxes.length >= spec.maxConcurrency) return free
+  /** Sandboxes on their way out, which nobody gets any more. */
+  const leaving = new Set<Promise<void>>()
+
+  function add(): Sandbox {
     const sandbox = create()
     sandboxes.push(sandbox)
     return sandbox
   }
 
-  function release(sandbox: Sandbox): void {
-    if (sandbox.gone) sandboxes.splice(sandboxes.indexOf(sandbox), 1)
+  function dismiss(): void {
+    for (const sandbox of sandboxes.filter(({ gone }) => gone)) {
+      sandboxes.splice(sandboxes.indexOf(sandbox), 1)
+      const left = sandbox.shutdown().finally(() => leaving.delete(left))
+      leaving.add(left)
+    }
+  }
+
+  /** The sandbox that was used last is warmest; a new one only when all are busy. */
+  function take(): Sandbox | undefined {
+    dismiss()
+    const free = sandboxes.findLast(sandbox => sandbox.free)
+    return free || sandboxes.length >= spec.maxConcurrency ? free : add()
+  }
+
+  function release(): void {
     const free = waiting.length > 0 ? take() : undefined
     if (free) waiting.shift()?.(free)
   }
@@ -136,10 +153,7 @@ function createHandle(spec: SandboxSpec, create: () => Sandbox): FunctionHandle 
         clientContext: clientContext === undefined ? undefined : JSON.stringify(clientContext),
         respond: outcome.resolve,
       }
-      void sandbox
-        .invoke(call)
-        .then(ended.resolve, ended.reject)
-        .finally(() => release(sandbox))
+      void sandbox.invoke(call).then(ended.resolve, ended.reject).finally(release)
     }
     const free = take()
     if (free) run(free)
@@ -160,9 +174,8 @@ function createHandle(spec: SandboxSpec, create: () => Sandbox): FunctionHandle 
   }
 
   const end = async (how: (sandbox: Sandbox) => Promise<void>) => {
-    const ended = [...sandboxes]
-    await Promise.all(ended.map(how))
-    for (const sandbox of ended) if (sandboxes.includes(sandbox)) sandboxes.splice(sandboxes.indexOf(sandbox), 1)
+    await Promise.all(sandboxes.splice(0).map(how))
+    await Promise.all(leaving)
   }
   return {
     name: spec.name,
@@ -170,6 +183,9 @@ function createHandle(spec: SandboxSpec, create: () => Sandbox): FunctionHandle 
     sandboxes,
     invoke: (payload = {}, options) => invokeRaw(Buffer.from(JSON.stringify(payload)), options),
     invokeRaw,
+    provision: async (count = 1) => {
+      await Promise.all(Array.from({ length: count }, () => add().provision()))
+    },
     idle: async () => {
       while (sandboxes.some(sandbox => sandbox.busy)) await Promise.all(sandboxes.map(sandbox => sandbox.idle))
     },

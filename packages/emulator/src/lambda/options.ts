@@ -9,6 +9,9 @@ export interface ExtensionOptions {
   env?: Readonly<Record<string, string>>
 }
 
+/** How environments come about, as `AWS_LAMBDA_INITIALIZATION_TYPE` names it. */
+export type InitializationType = 'on-demand' | 'provisioned-concurrency' | 'snap-start' | 'lambda-managed-instances'
+
 export interface FunctionOptions {
   name: string
   /** Folder of the function's code, its working directory. */
@@ -23,6 +26,13 @@ export interface FunctionOptions {
   timeoutSeconds?: number
   env?: Readonly<Record<string, string>>
   extensions?: readonly ExtensionOptions[]
+  /**
+   * Default `on-demand`. `provisioned-concurrency`: as on-demand, with Init long before (`FunctionHandle.provision`). `snap-start`: stopped after
+   * Init, and restored by the first invocation. `lambda-managed-instances`: several invocations at once in an environment that is never frozen.
+   */
+  initializationType?: InitializationType
+  /** Managed instances only: invocations at once in one environment (`AWS_LAMBDA_MAX_CONCURRENCY`). Default 1. */
+  perExecutionEnvironmentMaxConcurrency?: number
   /** Sandboxes at most. Default 10. */
   maxConcurrency?: number
   /** When all of them are busy: wait (default), or refuse as Lambda does with TooManyRequestsException. */
@@ -36,7 +46,7 @@ export interface FunctionOptions {
   memoryLimit?: 'enforce' | 'ignore'
   /** Reported instead of what is measured. */
   maxMemoryUsedMb?: number
-  /** Lambda ends Init after 10 s. */
+  /** Lambda ends Init after 10 s; where it is not on demand after 130 s, or the function's timeout if that is longer. */
   initTimeoutMs?: number
   /** Time from SHUTDOWN to SIGKILL. Lambda gives 2,000 ms. */
   shutdownMs?: number
@@ -83,11 +93,14 @@ const TELEMETRY_HOSTS = ['sandbox.localdomain', 'sandbox', 'localhost', '127.0.0
 
 export function resolveOptions(lambda: LambdaOptions, options: FunctionOptions): SandboxSpec {
   const { region = 'us-east-1', account = '123456789012' } = lambda
+  const { initializationType = 'on-demand', timeoutSeconds = 3 } = options
   return {
     handler: 'index.handler',
     runtime: 'nodejs',
     memorySize: 128,
-    timeoutSeconds: 3,
+    timeoutSeconds,
+    initializationType,
+    perExecutionEnvironmentMaxConcurrency: 1,
     env: {},
     extensions: [],
     maxConcurrency: 10,
@@ -97,7 +110,7 @@ export function resolveOptions(lambda: LambdaOptions, options: FunctionOptions):
     logFormat: 'Text',
     memoryLimit: 'ignore',
     maxMemoryUsedMb: undefined,
-    initTimeoutMs: 10_000,
+    initTimeoutMs: initializationType === 'on-demand' ? 10_000 : Math.max(130_000, timeoutSeconds * 1000),
     shutdownMs: 2000,
     resetReport: 'after-shutdown',
     ...options,

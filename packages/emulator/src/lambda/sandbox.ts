@@ -1,30 +1,18 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { type Clock } from '../clock.ts'
 import { listen, patientServer, sendJson, stop } from '../http.ts'
 import type { Watcher } from './child.ts'
+import { CredentialsEndpoint } from './credentials-endpoint.ts'
 import { localDelivery } from './deliver.ts'
-import { reportLine, round, traceHeader, type Status } from './events.ts'
-import { Failure } from './failure.ts'
+import { round } from './events.ts'
+import { asFailure, Failure } from './failure.ts'
 import { Generation } from './generation.ts'
+import { failed, serve, type Call, type Stage } from './invocation.ts'
+import { serveConcurrently } from './managed-invocation.ts'
 import type { LambdaEvent, SandboxSpec } from './options.ts'
-import type { Answer } from './runtime-api.ts'
-
-/** What an invoker gets: the body of the response, or of the error together with what kind of error it is. */
-export interface Outcome {
-  body: Buffer
-  functionError?: 'Unhandled'
-}
-
-export interface Call {
-  requestId: string
-  payload: Buffer
-  clientContext?: string | undefined
-  /** Called once, when the invoker would have its answer; the sandbox stays busy until the phase has ended. */
-  respond: (outcome: Outcome) => void
-}
 
 export interface SandboxContext {
   spec: SandboxSpec
@@ -36,79 +24,109 @@ export interface SandboxContext {
 /** The last 4 KB of an invocation's log, as Invoke returns it. */
 const LOG_TAIL = 4096
 const KILLED = new Failure('Sandbox.Failure', 'The sandbox was killed')
-/** How often memory is looked at where the limit is enforced. */
-const MEMORY_POLL_MS = 50
+/** Lambda's limit of a restore, hooks included. */
+const RESTORE_MS = 10_000
 
 /**
  * One execution environment: it serves one invocation at a time, is frozen between them, and is started again within the next invocation
- * after a timeout or a crash ("suppressed init"). Its temp folder and id outlive such a reset, its processes do not.
+ * after a timeout or a crash ("suppressed init"). Its temp folder and id outlive such a reset, its processes do not. A managed instance serves
+ * several at a time, is never frozen, and does not come back from a crash.
  */
 export class Sandbox {
-  readonly id: string
+  /** Where its processes may write (TMPDIR). It is there until the sandbox is gone, through every reset. */
+  readonly tempFolder: string
   readonly #context: SandboxContext
   readonly #server: Server
-  readonly #tempFolder: string
   readonly #delivery = localDelivery()
+  readonly #credentials: CredentialsEndpoint | undefined
+  readonly #capacity: number
+  #id: string
   #api = ''
   #generation: Generation | undefined
-  #initialized = false
+  #prepared: Promise<void> | undefined
+  #before: Stage['before'] = {}
+  #restored = false
   #killed = false
-  #busy: Promise<void> | undefined
+  /** What there is to tell to whoever still waits for a sandbox that is gone. */
+  #doomed: Failure = KILLED
+  #running = 0
+  #idle = Promise.withResolvers<void>()
   #gone: Promise<void> | undefined
   #tail = ''
 
   constructor(context: SandboxContext) {
-    const { spec, clock } = context
-    const day = new Date(clock.now()).toISOString().slice(0, 10).replaceAll('-', '/')
-    this.id = `${day}/[${spec.version}]${randomBytes(16).toString('hex')}`
+    const { spec } = context
     this.#context = context
-    this.#tempFolder = mkdtempSync(join(spec.tempFolder, `${spec.name}-`))
-    this.#server = patientServer((request, response) => {
-      const handled = this.#generation?.handle(request, response)
-      if (!handled)
-        return sendJson(response, 500, { errorType: 'Sandbox.Failure', errorMessage: 'The environment is not running' })
-      handled.catch(() => response.destroy())
-    })
+    this.#id = this.#drawId()
+    this.#capacity = this.#managed ? spec.perExecutionEnvironmentMaxConcurrency : 1
+    if (spec.initializationType === 'snap-start')
+      this.#credentials = new CredentialsEndpoint(randomUUID(), () => context.clock.now())
+    this.tempFolder = mkdtempSync(join(spec.tempFolder, `${spec.name}-`))
+    this.#server = patientServer((request, response) => this.#handle(request, response))
+    this.#idle.resolve()
+  }
+
+  /** Its log stream. A restore from a snapshot gives it another. */
+  get id(): string {
+    return this.#id
   }
 
   get busy(): boolean {
-    return this.#busy !== undefined
+    return this.#running > 0
+  }
+
+  /** Whether one more invocation may come. */
+  get free(): boolean {
+    return !this.gone && this.#running < this.#capacity
   }
 
   get gone(): boolean {
     return this.#gone !== undefined
   }
 
-  /** Ends with the running invocation, if there is one. */
+  /** Ends with the running invocations, if there are any. */
   get idle(): Promise<void> {
-    return this.#busy ?? Promise.resolve()
+    return this.#idle.promise
+  }
+
+  /** Runs Init ahead of any invocation, as for provisioned concurrency; with SnapStart this is where the snapshot is taken. */
+  provision(): Promise<void> {
+    return this.#occupied(async () => {
+      await this.#prepare()
+      if (!this.#managed) this.#freeze()
+    })
   }
 
   /** Resolves when the sandbox is ready for the next invocation (frozen, or reset); with the log tail. Never rejects. */
-  async invoke(call: Call): Promise<{ logTail: string }> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#busy = promise
-    this.#tail = ''
-    try {
-      if (this.#api === '') this.#api = `127.0.0.1:${await listen(this.#server)}`
-      await this.#serve(call)
-      return { logTail: this.#tail }
-    } finally {
-      this.#busy = undefined
-      resolve()
-    }
-  }
-
-  /** Lets a running invocation end, then SHUTDOWN with reason spindown. */
-  shutdown(): Promise<void> {
-    this.#gone ??= this.idle.then(async () => {
-      await this.#reset('spindown')
-      await this.#close()
+  invoke(call: Call): Promise<{ logTail: string }> {
+    return this.#occupied(async () => {
+      let own = ''
+      if (!this.#managed) this.#tail = ''
+      await this.#prepare()
+      if (!this.#killed && this.#credentials && !this.#restored && !(await this.#restore(call))) return { logTail: this.#tail }
+      if (this.#killed || (this.#managed && !this.#generation)) call.respond(failed(this.#doomed, call.requestId))
+      else if (this.#managed) {
+        const failure = await serveConcurrently(
+          this.#stage(text => (own += text)),
+          call,
+        )
+        if (failure) this.#doom(failure)
+      } else {
+        this.#thaw()
+        const stage = this.#stage(text => (this.#tail += text))
+        this.#before = {}
+        await serve(stage, call)
+      }
+      return { logTail: this.#managed ? own : this.#tail }
     })
-    return this.#gone
   }
 
-  /** SIGKILL to all processes, as when the host dies: no event, no report. A running invocation fails. */
+  /** Lets running invocations end, then SHUTDOWN with reason spindown. */
+  shutdown(): Promise<void> {
+    return this.#end('spindown')
+  }
+
+  /** SIGKILL to all processes, as when the host dies: no event, no report, and the sandbox does not come back. A running invocation fails. */
   kill(): Promise<void> {
     this.#note('emulator.killed', {})
     this.#killed = true
@@ -118,101 +136,123 @@ export class Sandbox {
     return this.#gone
   }
 
+  /**
+   * A signal to the process groups of the runtime and of every extension, at once. Killed like this the sandbox does come back: the running
+   * invocation fails, or where there is none the next one, and the invocation after that starts the processes again.
+   */
+  killProcesses(signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.#note('emulator.signal', { signal })
+    this.#generation?.signal(signal)
+  }
+
   /** Kills the runtime as the kernel does when memory is out; a running invocation ends with Runtime.OutOfMemory. */
   outOfMemory(): void {
     this.#generation?.outOfMemory()
   }
 
-  async #serve(call: Call): Promise<void> {
-    const { spec, clock } = this.#context
-    const initDurationMs = this.#initialized ? undefined : await this.#firstInit()
-    if (this.#killed) return call.respond({ body: KILLED.body(call.requestId), functionError: 'Unhandled' })
-    this.#thaw()
-    const started = clock.now()
-    const deadlineMs = Math.floor(started + spec.timeoutSeconds * 1000)
-    const trace = traceHeader(started, randomBytes)
-    const tracing = { spanId: /Parent=(\w+)/.exec(trace)?.[1], type: 'X-Amzn-Trace-Id', value: trace }
-    this.#generation ??= this.#generate()
-    const generation = this.#generation
-    this.#emit('platform.start', { requestId: call.requestId, version: spec.version, tracing })
-    this.#tail += `START RequestId: ${call.requestId} Version: ${spec.version}\n`
-    const over = new AbortController()
-    void clock.sleep(spec.timeoutSeconds * 1000, over.signal).then(() => {
-      if (!over.signal.aborted)
-        generation.fail(
-          new Failure('Sandbox.Timedout', `Task timed out after ${spec.timeoutSeconds.toFixed(2)} seconds`, 'timeout'),
-        )
-    })
-    if (spec.memoryLimit === 'enforce') void this.#watchMemory(generation, over.signal)
+  get #managed(): boolean {
+    return this.#context.spec.initializationType === 'lambda-managed-instances'
+  }
 
-    /** `ended` is when the phase was over: what a reset takes after that is nobody's duration. */
-    const report = (ended: number, status: Status, errorType?: string, spans?: unknown) => {
-      const durationMs = round(Math.max(0, ended - started))
-      const metrics = {
-        durationMs,
-        billedDurationMs: Math.ceil(durationMs + (initDurationMs ?? 0)),
-        memorySizeMB: spec.memorySize,
-        maxMemoryUsedMB: generation.maxMemoryUsedMB,
-        ...(initDurationMs !== undefined && { initDurationMs }),
-      }
-      this.#emit('platform.report', {
-        requestId: call.requestId,
-        status,
-        ...(errorType !== undefined && { errorType }),
-        metrics,
-        ...(spans !== undefined && { spans }),
-        tracing,
-      })
-      this.#tail += `END RequestId: ${call.requestId}\n${reportLine(call.requestId, metrics, status, errorType)}`
-    }
-    let answered = false
-    const respond = (answer: Answer) => {
-      answered = true
-      call.respond(answer.ok ? { body: answer.body } : { body: answer.body, functionError: 'Unhandled' })
-    }
+  async #occupied<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running++ === 0) this.#idle = Promise.withResolvers()
     try {
-      // The environment was thrown away: Init runs again, within this invocation and its timeout.
-      if (!generation.initialized) await generation.init('invoke')
-      const { requestId, payload, clientContext } = call
-      const { functionArn } = spec
-      const { answer, spans } = await generation.invoke(
-        { requestId, payload, clientContext, deadlineMs, functionArn, trace },
-        respond,
-      )
-      over.abort()
-      report(clock.now(), answer.ok ? 'success' : 'error', answer.errorType, spans)
-      this.#freeze()
-    } catch (error) {
-      const failure = error instanceof Failure ? error : new Failure('Sandbox.Failure', String(error))
-      over.abort()
-      const ended = clock.now()
-      if (failure.status === 'timeout')
-        this.#tail += `${new Date(clock.now()).toISOString()} ${call.requestId} ${failure.message}\n\n`
-      if (!answered) call.respond({ body: failure.body(call.requestId), functionError: 'Unhandled' })
-      if (this.#killed) return
-      const before = spec.resetReport === 'before-shutdown'
-      if (before) report(ended, failure.status, failure.errorType)
-      await this.#reset(failure.status === 'timeout' ? 'timeout' : 'failure')
-      if (!before) report(ended, failure.status, failure.errorType)
+      return await work()
+    } finally {
+      if (--this.#running === 0) this.#idle.resolve()
     }
   }
 
-  /** The Init phase. When it fails, Lambda does not tell the invoker yet: it tries again inside the invocation. */
-  async #firstInit(): Promise<number | undefined> {
-    this.#initialized = true
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#credentials?.handle(request, response)) return
+    const handled = this.#generation?.handle(request, response)
+    if (!handled) return sendJson(response, 500, { errorType: 'Sandbox.Failure', errorMessage: 'The environment is not running' })
+    handled.catch(() => response.destroy())
+  }
+
+  #stage(log: (text: string) => void): Stage {
     const { spec, clock } = this.#context
+    this.#generation ??= this.#generate()
+    return {
+      spec,
+      clock,
+      generation: this.#generation,
+      emit: (type, record) => this.#emit(type, record),
+      log,
+      before: this.#before,
+      freeze: () => this.#freeze(),
+      reset: reason => this.#reset(reason),
+      killed: () => this.#killed,
+    }
+  }
+
+  /** The Init phase, once. When it fails, Lambda does not tell the invoker yet: it tries again inside the invocation. */
+  #prepare(): Promise<void> {
+    this.#prepared ??= this.#firstInit()
+    return this.#prepared
+  }
+
+  async #firstInit(): Promise<void> {
+    const { spec } = this.#context
+    this.#api = `127.0.0.1:${await listen(this.#server)}`
     const generation = this.#generate()
     this.#generation = generation
+    try {
+      const initDurationMs = await this.#withLimit(generation, spec.initTimeoutMs, 'Init', generation.init('init'))
+      if (spec.initializationType === 'on-demand') this.#before = { initDurationMs }
+      if (this.#managed) generation.failed.catch((error: unknown) => this.#doom(asFailure(error)))
+      if (this.#credentials) this.#freeze()
+    } catch (error) {
+      const failure = asFailure(error)
+      this.#doomed = failure
+      await this.#reset(failure.status === 'timeout' ? 'timeout' : 'failure')
+      if (this.#managed) this.#doom(failure)
+    }
+  }
+
+  /**
+   * Brings a sandbox back from its snapshot: another log stream, other credentials. What stands for the snapshot is a stop of the processes; their
+   * memory, their sockets and their clock are the same ones, only older. False when the runtime's hooks failed, which the invoker is told.
+   */
+  async #restore(call: Call): Promise<boolean> {
+    const { spec, clock } = this.#context
+    this.#restored = true
+    const generation = this.#generation
+    if (!generation) return true
+    const started = clock.now()
+    this.#id = this.#drawId()
+    this.#credentials?.restored(spec.credentials)
+    const { name, version, memorySize } = spec
+    this.#thaw()
+    const described = { functionName: name, functionVersion: version, instanceId: this.#id, instanceMaxMemory: memorySize }
+    this.#emit('platform.restoreStart', { ...generation.runtimeVersion, ...described })
+    const done = (failure?: Failure) => {
+      const outcome = { status: failure?.status ?? 'success', ...failure?.told }
+      const durationMs = round(clock.now() - started)
+      this.#emit('platform.restoreRuntimeDone', outcome)
+      this.#emit('platform.restoreReport', { ...outcome, metrics: { durationMs } })
+      return durationMs
+    }
+    try {
+      await this.#withLimit(generation, RESTORE_MS, 'Restore', generation.restore())
+      this.#before = { restoreDurationMs: done() }
+      return true
+    } catch (error) {
+      const failure = asFailure(error)
+      done(failure)
+      call.respond(failed(failure, call.requestId))
+      await this.#reset(failure.status === 'timeout' ? 'timeout' : 'failure')
+      return false
+    }
+  }
+
+  async #withLimit<T>(generation: Generation, ms: number, what: string, step: Promise<T>): Promise<T> {
     const over = new AbortController()
-    void clock.sleep(spec.initTimeoutMs, over.signal).then(() => {
-      if (!over.signal.aborted)
-        generation.fail(new Failure('Sandbox.Timedout', `Init timed out after ${spec.initTimeoutMs} ms`, 'timeout'))
+    void this.#context.clock.sleep(ms, over.signal).then(() => {
+      if (!over.signal.aborted) generation.fail(new Failure('Sandbox.Timedout', `${what} timed out after ${ms} ms`, 'timeout'))
     })
     try {
-      return await generation.init('init')
-    } catch (error) {
-      await this.#reset(error instanceof Failure && error.status === 'timeout' ? 'timeout' : 'failure')
-      return undefined
+      return await step
     } finally {
       over.abort()
     }
@@ -224,12 +264,27 @@ export class Sandbox {
       spec,
       clock,
       watcher,
-      instanceId: this.id,
-      tempFolder: this.#tempFolder,
+      instanceId: this.#id,
+      tempFolder: this.tempFolder,
       runtimeApi: this.#api,
+      credentialsToken: this.#credentials?.token ?? '',
       deliver: this.#delivery.deliver,
       emit: (type, record, time) => this.#emit(type, record, time),
     })
+  }
+
+  /** A managed instance that lost a process ends, and another takes its place. */
+  #doom(failure: Failure): void {
+    this.#doomed = failure
+    if (!this.#killed) void this.#end('failure')
+  }
+
+  #end(reason: 'spindown' | 'failure'): Promise<void> {
+    this.#gone ??= this.idle.then(async () => {
+      await this.#reset(reason)
+      await this.#close()
+    })
+    return this.#gone
   }
 
   async #reset(reason: 'spindown' | 'timeout' | 'failure'): Promise<void> {
@@ -246,7 +301,7 @@ export class Sandbox {
     this.#generation = undefined
     this.#delivery.close()
     await stop(this.#server)
-    rmSync(this.#tempFolder, { recursive: true, force: true })
+    rmSync(this.tempFolder, { recursive: true, force: true })
   }
 
   #freeze(): void {
@@ -259,11 +314,9 @@ export class Sandbox {
     this.#generation?.telemetry.resume()
   }
 
-  async #watchMemory(generation: Generation, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      if ((generation.memoryMB() ?? 0) > this.#context.spec.memorySize) generation.outOfMemory()
-      await this.#context.clock.sleep(MEMORY_POLL_MS, signal)
-    }
+  #drawId(): string {
+    const day = new Date(this.#context.clock.now()).toISOString().slice(0, 10).replaceAll('-', '/')
+    return `${day}/[${this.#context.spec.version}]${randomBytes(16).toString('hex')}`
   }
 
   #emit(type: string, record: unknown, time = this.#context.clock.now()): void {

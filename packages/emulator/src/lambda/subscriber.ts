@@ -16,7 +16,8 @@ const RETRY = { firstMs: 100, maxMs: 2000 }
 const DROP_REASON = 'Some logs were dropped because the downstream consumer is slower than the logs production rate'
 
 /**
- * One subscriber of the Telemetry API. Events collect until a batch has maxItems, maxBytes or is timeoutMs old. One batch is in flight at
+ * One subscriber of the Telemetry API. Events collect until a batch has maxItems, has reached maxBytes (so that a body is larger by up to an
+ * event, as AWS warns and its emulator does) or is timeoutMs old. One batch is in flight at
  * a time and is retried with backoff for as long as it takes; when the next one fills meanwhile it is dropped as a whole, and a
  * `platform.logsDropped` opens the next batch that leaves. So a subscriber costs two batches of memory, whatever the function writes.
  * While the sandbox is frozen nothing leaves, as the platform's own daemon is frozen with it.
@@ -43,8 +44,7 @@ export class Subscriber {
     if (this.#closing.signal.aborted || !this.subscription.types.includes(categoryOf(event.type))) return
     const text = this.#encode(event)
     const bytes = Buffer.byteLength(text)
-    const { maxItems, maxBytes } = this.subscription.buffering
-    if (this.#open.events.length > 0 && (this.#open.events.length >= maxItems || this.#open.bytes + bytes > maxBytes)) {
+    if (this.#full) {
       this.#due = true
       if (!this.#send()) this.#drop()
     }
@@ -77,10 +77,15 @@ export class Subscriber {
     this.#open = { events: [], bytes: 0 }
   }
 
+  get #full(): boolean {
+    const { maxItems, maxBytes } = this.subscription.buffering
+    return this.#open.events.length >= maxItems || this.#open.bytes >= maxBytes
+  }
+
   #push(text: string, bytes: number): void {
     this.#open.events.push(text)
     this.#open.bytes += bytes
-    if (this.#open.events.length >= this.subscription.buffering.maxItems) {
+    if (this.#full) {
       this.#due = true
       this.#send()
     }

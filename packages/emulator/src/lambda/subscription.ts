@@ -9,7 +9,9 @@ export interface Subscription {
   destination: { protocol: 'HTTP' | 'TCP'; port: number; path: string; method: 'POST' | 'PUT' }
 }
 
-export const SCHEMA_VERSIONS = ['2022-07-01', '2022-12-13', '2025-01-29'] as const
+export const SCHEMA_VERSIONS: readonly string[] = ['2022-07-01', '2022-12-13', '2025-01-29']
+/** The only one that managed instances take. */
+export const MANAGED_SCHEMA = '2025-01-29'
 
 /** Ranges and defaults of buffering (AWS: "Lambda Telemetry API reference"; lower limits as the platform's own schema has them). */
 const BUFFERING = {
@@ -23,14 +25,19 @@ const RESERVED_PORT = 9001
 
 /**
  * Checks a subscription as it came from an extension. Answers every fault at once, as the platform does
- * (`URI port is not provided; types should not be empty`). `hosts` are the names that a destination may have.
+ * (`URI port is not provided; types should not be empty`). `hosts` are the names that a destination may have, `versions` the schemas that are
+ * taken, of which the first may be left out unless it is the only one.
  */
-export function parseSubscription(body: unknown, hosts: readonly string[]): Subscription | { faults: string } {
+export function parseSubscription(
+  body: unknown,
+  hosts: readonly string[],
+  versions: readonly string[] = SCHEMA_VERSIONS,
+): Subscription | { faults: string } {
   if (!isObject(body)) return { faults: 'the body should be a JSON object' }
   const faults: string[] = []
-  const wantedVersion = body['schemaVersion'] ?? SCHEMA_VERSIONS[0]
-  const schemaVersion = SCHEMA_VERSIONS.find(version => version === wantedVersion)
-  if (!schemaVersion) faults.push(`schemaVersion should be one of ${SCHEMA_VERSIONS.join(', ')}`)
+  const wantedVersion = body['schemaVersion'] ?? (versions.length > 1 ? versions[0] : undefined)
+  const schemaVersion = versions.find(version => version === wantedVersion)
+  if (!schemaVersion) faults.push(`schemaVersion should be one of ${versions.join(', ')}`)
 
   const types = Array.isArray(body['types']) ? body['types'] : []
   if (types.length === 0) faults.push('types should not be empty')

@@ -5,11 +5,13 @@ import { parseJson } from '../json.ts'
 import type { TelemetryEvent } from './events.ts'
 import type { Extension } from './extensions-api.ts'
 import { Subscriber, type Deliver } from './subscriber.ts'
-import { parseSubscription } from './subscription.ts'
+import { MANAGED_SCHEMA, parseSubscription, SCHEMA_VERSIONS } from './subscription.ts'
 
 export interface TelemetryOptions {
   /** `unsupported` answers 202, as AWS's own emulator does. */
   mode: 'full' | 'unsupported'
+  /** On a managed instance: one schema only. */
+  managed: boolean
   hosts: readonly string[]
   deliver: Deliver
   clock?: Clock
@@ -58,17 +60,27 @@ export class TelemetryApi {
     for (const subscriber of this.#subscribers.values()) subscriber.close()
   }
 
+  /** The whole API where there is none: anyone is told so, whoever asks and for what. */
+  refuse(request: IncomingMessage, response: ServerResponse): void {
+    request.resume()
+    sendJson(response, 202, { errorType: 'Telemetry.NotSupported', errorMessage: 'Telemetry API is not supported' })
+  }
+
+  get supported(): boolean {
+    return this.#options.mode === 'full'
+  }
+
   async subscribe(extension: Extension, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, MAX_BODY)
-    if (this.#options.mode === 'unsupported')
-      return sendJson(response, 202, { errorType: 'Telemetry.NotSupported', errorMessage: 'Telemetry API is not supported' })
     if (!this.#replay)
       return sendJson(response, 403, {
         errorType: 'Telemetry.SubscriptionClosed',
         errorMessage: 'Telemetry API subscription is closed already',
       })
     if (this.#subscribers.has(extension.name)) return sendJson(response, 200, 'Already subscribed')
-    const subscription = parseSubscription(body && parseJson(body.toString('utf8')), this.#options.hosts)
+    const { hosts, managed } = this.#options
+    const input = body && parseJson(body.toString('utf8'))
+    const subscription = parseSubscription(input, hosts, managed ? [MANAGED_SCHEMA] : SCHEMA_VERSIONS)
     if ('faults' in subscription)
       return sendJson(response, 400, { errorType: 'ValidationError', errorMessage: subscription.faults })
     const subscriber = new Subscriber(extension.name, subscription, this.#options.deliver, this.#options.clock ?? systemClock)
