@@ -1,7 +1,11 @@
-import type { Connection, ConnectionEvents, Host, Target } from '../host/host.ts'
+import type { Connection, ConnectionEvents, Files, Host, Target } from '../host/host.ts'
 import { nodeHost } from '../host/node.ts'
+import { memoryFiles } from './files.ts'
 
-/** A host for tests: real hashes, and time, environment and randomness that the test holds. Networks only where the test gives a `dial`. */
+/**
+ * A host for tests: real hashes, and time, environment and randomness that the test holds. Networks only where the test
+ * gives a `dial`, files only where it gives `files`.
+ */
 export interface FakeHost extends Host {
   readonly said: string[]
   readonly exits: number[]
@@ -12,16 +16,18 @@ export interface FakeHost extends Host {
 export interface FakeParts {
   readonly env?: Record<string, string>
   readonly now?: number
+  readonly files?: Files
   readonly dial?: (target: Target, events: ConnectionEvents) => Connection
 }
 
-export function fakeHost({ env = {}, now = Date.UTC(2026, 0, 1), dial }: FakeParts = {}): FakeHost {
+export function fakeHost({ env = {}, now = Date.UTC(2026, 0, 1), files = memoryFiles({}), dial }: FakeParts = {}): FakeHost {
   const real = nodeHost(env)
   let clock = now
   let seed = 1
   let timers: { at: number; task: () => void }[] = []
   return {
     ...real,
+    files,
     said: [],
     exits: [],
     now: () => clock,

@@ -1,0 +1,6 @@
+export * from './code.ts'
+export * from './connections.ts'
+export * from './extensions.ts'
+export * from './packages.ts'
+export * from './processes.ts'
+export * from './trigger.ts'
