@@ -38,9 +38,27 @@ describe('the buffer', () => {
     expect(buffer.take(3, 1e6)).toEqual([])
   })
 
+  it('takes our own signals before all others, and lets them push out even platform telemetry', () => {
+    const counters = createCounters()
+    const sizes = ['platform.start', 'weir.end', 'weir.secret'].map(name => estimateRecordBytes(record(name, 100)))
+    const buffer = createBuffer(
+      sizes.reduce((sum, each) => sum + each, 0),
+      counters,
+    )
+    for (const name of ['platform.start', 'platform.report', 'function'])
+      buffer.add(record(name, 100), name === 'function' ? 'log' : 'kept')
+    buffer.add(record('weir.end', 100), 'kept')
+    buffer.add(record('weir.secret', 100), 'kept')
+    expect(counters.waiting).toMatchObject({ kept: 3, log: 0 })
+    expect(names(buffer.take(2, 1e6))).toEqual(['weir.end', 'weir.secret'])
+    expect(names(buffer.take(2, 1e6))).toEqual(['platform.start'])
+    expect(counters.totals()).toEqual([{ reason: 'buffer-full', records: 2, bytes: 200 }])
+    expect(counters.waiting).toEqual({ kept: 0, log: 0, share: 0 })
+  })
+
   it('never holds more than its capacity, and loses nothing without counting it', () => {
     const step = fc.oneof(
-      fc.record({ size: fc.nat(300), priority: fc.constantFrom<Priority>('kept', 'log') }),
+      fc.record({ size: fc.nat(300), priority: fc.constantFrom<Priority>('kept', 'log'), name: fc.constantFrom('x', 'weir.x') }),
       fc.record({ take: fc.nat(5), bytes: fc.nat(1000) }),
       fc.record({ reserve: fc.nat(1200) }),
     )
@@ -52,7 +70,7 @@ describe('the buffer', () => {
         let taken = 0
         for (const each of steps) {
           if ('size' in each) {
-            buffer.add(record('x', each.size), each.priority)
+            buffer.add(record(each.name, each.size), each.priority)
             added++
           } else if ('take' in each) {
             const out = buffer.take(each.take, each.bytes)

@@ -107,7 +107,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     initializationType: text('AWS_LAMBDA_INITIALIZATION_TYPE'),
     functionName: text('AWS_LAMBDA_FUNCTION_NAME'),
     functionVersion: text('AWS_LAMBDA_FUNCTION_VERSION'),
-    memoryMb: Number(text('AWS_LAMBDA_FUNCTION_MEMORY_SIZE', '0')) || 0,
+    memoryMb: Number(/^\d{1,6}$/.exec(text('AWS_LAMBDA_FUNCTION_MEMORY_SIZE'))?.[0] ?? 0),
     region: region || (stream?.region ?? ''),
     faults,
   }

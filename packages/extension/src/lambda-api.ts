@@ -44,6 +44,9 @@ const BUFFERING = { maxItems: 1000, maxBytes: 262_144, timeoutMs: 25 }
 /** For calls that the platform answers at once. Init has 10 s in all. */
 const TIMEOUT_MS = 2_000
 
+/** Nothing runs for so long. A deadline beyond it, or one that is over when it comes, is none; a timer that is set too far ahead goes off at once. */
+const MAX_RUN_MS = 24 * 3_600_000
+
 /** Managed Instances run invocations side by side and tell an extension of its SHUTDOWN only. */
 export const isManagedInstance = (config: Config): boolean => config.initializationType === 'lambda-managed-instances'
 
@@ -77,7 +80,8 @@ export function createLambdaApi(host: Host, config: Config): LambdaApi {
       })
       if (answer.status !== 200) throw new Error(`next: status ${answer.status}`)
       const event = fields(text(answer))
-      const deadline = event.number('deadlineMs') || host.now() + 1_000
+      const [said, now] = [event.number('deadlineMs'), host.now()]
+      const deadline = said > now ? Math.min(said, now + MAX_RUN_MS) : now + 1_000
       if (event.string('eventType') === 'SHUTDOWN')
         return { type: 'SHUTDOWN', reason: event.string('shutdownReason').toLowerCase(), deadline }
       if (event.string('eventType') !== 'INVOKE') throw new Error('next: not an event')
