@@ -2,6 +2,8 @@ import { createBreaker } from './breaker.ts'
 import type { Stream } from './config.ts'
 import { createCredentials } from './credentials.ts'
 import type { Target } from './host/host.ts'
+import { createJournal } from './journal/file.ts'
+import { noJournal } from './journal/journal.ts'
 import { createKinesis } from './kinesis.ts'
 import type { Registration } from './lambda-api.ts'
 import { live, type Parts } from './lifecycle.ts'
@@ -24,9 +26,10 @@ export function fly(ground: Ground, registration: Registration, made: (recorder:
   const { host, config, counters, stream, endpoint } = ground
   const sandbox = createSandbox(host, config, registration)
   const redaction = createRedaction(host, config.fingerprintKey ?? host.random(32), counters)
-  const recorder = createRecorder(host, config, sandbox, redaction, counters)
+  const journal = config.journalKey ? createJournal(host, config, config.journalKey, sandbox, counters) : noJournal
+  const recorder = createRecorder(host, config, sandbox, redaction, counters, journal)
   const kinesis = createKinesis(host, stream, endpoint, createCredentials(host))
-  const shipper = createShipper(host, kinesis, recorder, createBreaker(host))
+  const shipper = createShipper(host, kinesis, recorder, createBreaker(host), journal)
   made(recorder)
   return live({ ...ground, recorder, shipper })
 }

@@ -1,10 +1,10 @@
 import type { Batch, TelemetryRecord } from '@weir/schema'
-import { packPlatform } from '@weir/schema/encode'
+import { estimateRecordBytes, packPlatform } from '@weir/schema/encode'
 import { type Buffer as RecordBuffer, createBuffer, type Priority } from './buffer.ts'
 import type { Config } from './config.ts'
 import type { Counters } from './counters.ts'
 import type { Host } from './host/host.ts'
-import { type Journal, noJournal } from './journal/journal.ts'
+import { type Carrier, type Journal, noJournal } from './journal/journal.ts'
 import type { Redaction } from './redaction.ts'
 import type { Sandbox } from './sandbox.ts'
 import { SIGNALS } from './signals/index.ts'
@@ -22,6 +22,8 @@ export interface Recorder extends Recording {
   readonly pending: boolean
   /** All that is buffered, as batches that each fit into one record of the stream. */
   cut(): Batch[]
+  /** A batch that carries records for another sandbox. */
+  carry(carrier: Carrier): Batch
   /** A batch of this sandbox was cut and then given up: its records stand in `dropped` and are not emitted any more. */
   lost(sandbox: string, records: number): void
   /** Bytes cut but not yet accepted: they count against the buffer's cap. */
@@ -53,17 +55,25 @@ export function createRecorder(
 ): Recorder {
   const buffer: RecordBuffer = createBuffer(config.bufferBytes, counters)
   let emitted = 0
+  /** Buffered since the last cut. */
+  let uncut = 0
+  /** Of these, what does not stand in the journal yet. */
   let fresh: TelemetryRecord[] = []
+  /** Whoever is recording now will write ahead when it is done. */
+  let busy = false
+  let due = false
 
   const add = (record: TelemetryRecord, priority: Priority) => {
-    if (buffer.add(record, priority)) fresh.push(record)
+    if (!buffer.add(record, priority)) return
+    fresh.push(record)
+    if (busy || due) return
+    due = true
+    host.after(0, writeAhead)
   }
-  const batchOf = (records: readonly TelemetryRecord[], sequence: number): Batch => ({
-    sandbox: sandbox.id,
-    sequence,
+  const batchOf = (names: Pick<Batch, 'sandbox' | 'sequence' | 'emitted'>, records: readonly TelemetryRecord[]): Batch => ({
+    ...names,
     function: { ...sandbox.identity, runtime: redaction.label(sandbox.identity.runtime) },
     extension: VERSION,
-    emitted,
     dropped: counters.totals(),
     previous: '',
     signature: new Uint8Array(),
@@ -71,8 +81,27 @@ export function createRecorder(
   })
   /** What has been buffered since the last call stands in the journal as well. The sequence of it is the journal's affair. */
   const writeAhead = () => {
-    if (fresh.length > 0) journal.ahead(batchOf(fresh, 0))
+    due = false
+    for (let at = 0; at < fresh.length; ) {
+      const records: TelemetryRecord[] = []
+      for (let bytes = 0, next = fresh[at]; next && records.length < MAX_BATCH_RECORDS; next = fresh[++at]) {
+        bytes += estimateRecordBytes(next)
+        if (records.length > 0 && bytes > MAX_BATCH_BYTES) break
+        records.push(next)
+      }
+      uncut += records.length
+      journal.ahead(batchOf({ sandbox: sandbox.id, sequence: 0, emitted: emitted + uncut }, records))
+    }
     fresh = []
+  }
+  /** Records what one task brings, as one. */
+  const together = (task: () => void) => {
+    busy = true
+    try {
+      task()
+    } finally {
+      busy = false
+    }
   }
 
   /** Runs one hook of a signal; a bug in one costs that one. */
@@ -131,26 +160,35 @@ export function createRecorder(
     },
 
     take(body) {
-      for (const event of readTelemetry(body, host.now())) {
-        if ('unreadable' in event) {
-          counters.drop(event.unreadable, 1, event.bytes)
-          continue
-        }
-        // Elsewhere nothing is ever restored, so that the event was made up inside the sandbox.
-        if (event.type === 'platform.restoreStart' && config.initializationType === 'snap-start') recorder.renew()
-        sandbox.observe(event)
-        const signal = takerOf(event.type)
-        if (signal) guarded(signal, () => signal.capture?.(event, recorder))
-        recorder.watch?.(event)
+      try {
+        together(() => {
+          for (const event of readTelemetry(body, host.now())) {
+            if ('unreadable' in event) {
+              counters.drop(event.unreadable, 1, event.bytes)
+              continue
+            }
+            // Elsewhere nothing is ever restored, so that the event was made up inside the sandbox.
+            if (event.type === 'platform.restoreStart' && config.initializationType === 'snap-start') recorder.renew()
+            sandbox.observe(event)
+            const signal = takerOf(event.type)
+            if (signal) guarded(signal, () => signal.capture?.(event, recorder))
+            recorder.watch?.(event)
+          }
+        })
+      } finally {
+        writeAhead()
       }
-      writeAhead()
     },
     begin(beginning) {
-      for (const signal of SIGNALS) guarded(signal, () => signal.start?.(beginning, recorder))
-      writeAhead()
+      // Written ahead with the first telemetry: what it takes to make a journal is not for the start.
+      together(() => {
+        for (const signal of SIGNALS) guarded(signal, () => signal.start?.(beginning, recorder))
+      })
     },
     end(ending) {
-      for (const signal of SIGNALS) guarded(signal, () => signal.end?.(ending, recorder))
+      together(() => {
+        for (const signal of SIGNALS) guarded(signal, () => signal.end?.(ending, recorder))
+      })
       writeAhead()
     },
 
@@ -158,16 +196,20 @@ export function createRecorder(
       return buffer.records > 0 || counters.dirty
     },
     cut() {
-      for (const signal of SIGNALS) guarded(signal, () => signal.flush?.(recorder))
+      together(() => {
+        for (const signal of SIGNALS) guarded(signal, () => signal.flush?.(recorder))
+      })
       fresh = []
+      uncut = 0
       const batches: Batch[] = []
       for (;;) {
         const records = buffer.take(MAX_BATCH_RECORDS, MAX_BATCH_BYTES)
         if (records.length === 0) return batches
         emitted += records.length
-        batches.push(batchOf(records, sandbox.nextSequence()))
+        batches.push(batchOf({ sandbox: sandbox.id, sequence: sandbox.nextSequence(), emitted }, records))
       }
     },
+    carry: ({ records, ...names }) => ({ ...batchOf(names, records), dropped: [] }),
     lost(id, records) {
       if (id === sandbox.id) emitted -= records
     },
@@ -177,6 +219,7 @@ export function createRecorder(
       counters.restart()
       journal.renew()
       emitted = 0
+      uncut = 0
       recorder.restored?.()
     },
   }

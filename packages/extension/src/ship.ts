@@ -1,8 +1,9 @@
+import type { Batch } from '@weir/schema'
 import { encodeBatch } from '@weir/schema/encode'
 import { type Breaker, fraction } from './breaker.ts'
 import type { Host } from './host/host.ts'
 import { type Entry, type Kinesis, PutError, type PutFailure } from './kinesis.ts'
-import { type Journal, noJournal } from './journal/journal.ts'
+import { type Journal, type Name, noJournal } from './journal/journal.ts'
 import type { Recorder } from './recorder.ts'
 
 /** Takes batches from the recorder to the stream. */
@@ -30,9 +31,10 @@ const BACKOFF_MS = 50
 const MAX_BACKOFF_MS = 800
 /** Less than this is not worth a call: a round trip within a region takes a few milliseconds, a handshake some tens. */
 const MIN_CALL_MS = 20
+/** A batch of what was recovered. One goes with each flush, so that a flush stays short; at SHUTDOWN all there are. */
+const MAX_CARRIED = 1_000_000
 
-interface Waiting extends Entry {
-  readonly sequence: number
+interface Waiting extends Entry, Name {
   readonly records: number
   readonly bytes: number
 }
@@ -62,28 +64,31 @@ export function createShipper(
   const settle = (left: Waiting[]) => {
     waiting = left
     recorder.reserve(left.reduce((sum, each) => sum + each.data.length, 0))
-    journal.waiting(left.map(each => each.sequence))
+    journal.waiting(left)
   }
 
-  const cut = () => {
-    const fresh: Waiting[] = []
-    for (const batch of recorder.cut()) {
-      try {
-        const data = encodeBatch(batch)
-        journal.cut(batch, data)
-        fresh.push({
-          data,
-          sequence: batch.sequence,
-          partitionKey: batch.sandbox,
-          records: batch.records.length,
-          bytes: data.length + batch.sandbox.length,
-        })
-      } catch {
-        counters.drop('not-encodable', batch.records.length, 0)
-        recorder.lost(batch.sandbox, batch.records.length)
-      }
+  const encode = (batch: Batch): Waiting[] => {
+    const { sandbox, sequence, records } = batch
+    try {
+      const data = encodeBatch(batch)
+      return [{ data, sandbox, sequence, partitionKey: sandbox, records: records.length, bytes: data.length + sandbox.length }]
+    } catch {
+      counters.drop('not-encodable', records.length, 0)
+      recorder.lost(sandbox, records.length)
+      return []
     }
+  }
+
+  /** `carried`: what is recovered goes along, one batch of it. False when there was nothing. */
+  const cut = (carried: boolean): boolean => {
+    const carrier = carried ? journal.recover(recorder, Math.min(MAX_CARRIED, recorder.config.bufferBytes / 4)) : undefined
+    const batches = recorder.pending ? recorder.cut() : []
+    const fresh = batches.flatMap(encode)
+    const last = batches.at(-1)
+    if (last) journal.cut(fresh, last.sequence)
+    if (carrier) fresh.push(...encode(recorder.carry(carrier)))
     settle([...waiting, ...fresh])
+    return fresh.length > 0
   }
 
   /** One call with the oldest of what waits. What it acknowledged is gone afterwards; true when that was all of it. */
@@ -104,15 +109,15 @@ export function createShipper(
   const ship = async (until: number, last: boolean): Promise<void> => {
     if (last) {
       breaker.reset()
-      cut()
+      cut(true)
     }
     if (breaker.open) return
     let repeated = false
+    let carried = false
     for (let attempt = 0; attempt < MAX_ATTEMPTS; ) {
       if (waiting.length === 0) {
-        if (!recorder.pending) return
-        cut()
-        if (waiting.length === 0) return
+        if (!cut(last || !carried)) return
+        carried = true
       }
       const left = until - host.now()
       if (left < MIN_CALL_MS) return

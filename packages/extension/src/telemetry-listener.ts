@@ -31,8 +31,8 @@ const OK = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
 const BAD = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
 
 /**
- * Receives the Telemetry API's POSTs. Each is answered 200 as soon as its bytes are in memory, and only then read: the answer must not wait for
- * us, and what cannot be read must not come again for ever. `taken` gets the body.
+ * Receives the Telemetry API's POSTs. `taken` gets the body, and when it returns the POST is answered 200, whatever became of it: what is answered
+ * stands in the journal, and what cannot be read must not come again for ever.
  */
 export async function listenForTelemetry(
   host: Host,
@@ -87,8 +87,12 @@ export async function listenForTelemetry(
         try {
           const messages = parser.push(bytes)
           for (const message of messages) {
+            try {
+              take(message)
+            } catch {
+              counters.fault('telemetry:internal')
+            }
             connection.write(OK)
-            take(message)
           }
           const whole = messages.length > 0
           if (whole || peer.idle) {

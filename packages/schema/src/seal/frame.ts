@@ -67,8 +67,8 @@ export function writeFrame(head: Uint8Array, content: Uint8Array): Uint8Array {
 
 /** The frame at `from`. Absent where none is whole there: a torn tail, or bytes that are no frame. */
 export function readFrame(bytes: Uint8Array, from: number): Frame | undefined {
+  if (bytes.length - from < HEAD_BYTES + CHECK_BYTES) return undefined
   const view = Buffer.from(bytes.buffer, bytes.byteOffset + from, bytes.length - from)
-  if (view.length < HEAD_BYTES + CHECK_BYTES) return undefined
   const length = view.readUInt32LE(1)
   const end = HEAD_BYTES + length
   if (length > MAX_FRAME || view.length < end + CHECK_BYTES) return undefined
