@@ -28,6 +28,8 @@ export interface Parts {
 const FLUSH_MS = 1_500
 /** And this long before the invocation's deadline. */
 const MARGIN_MS = 200
+/** A flush with less time than this would cut batches and ship none. */
+const MIN_FLUSH_MS = 50
 /** An invocation that runs into its deadline is given up on this long before the margin, for a flush. */
 const LAST_FLUSH_MS = 300
 /** Without `platform.start` for this long after INVOKE, telemetry is not coming and the end of the invocation would never be seen. */
@@ -61,9 +63,11 @@ export async function live(parts: Parts): Promise<void> {
 
   const flush = async () => {
     const from = host.now()
+    const until = Math.min(from + FLUSH_MS, (running?.deadline ?? Number.POSITIVE_INFINITY) - MARGIN_MS)
+    if (until - from < MIN_FLUSH_MS) return
     const { pending } = recorder
     flushing = true
-    await shipper.flush(Math.min(from + FLUSH_MS, (running?.deadline ?? Number.POSITIVE_INFINITY) - MARGIN_MS))
+    await shipper.flush(until)
     flushing = false
     const took = host.now() - from
     if (pending && took > 0) policy.flushed(took)
