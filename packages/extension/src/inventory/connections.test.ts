@@ -10,7 +10,7 @@ const row = (remote: string, state = '01', inode = 0) =>
 function sandbox(tcp: string, tcp6 = '', more: Record<string, Entry> = {}) {
   const { recorder, host, shipped } = testRecorder()
   let opens = 0
-  const tree: Record<string, Entry> = { ...more }
+  const tree: Record<string, Entry> = { '/opt/extensions/weir': '', ...more }
   const files = memoryFiles(tree)
   Object.assign(host, { files })
   const set = (table: string, table6 = '') => {

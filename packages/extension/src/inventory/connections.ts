@@ -1,6 +1,7 @@
 import type { Host } from '../host/host.ts'
 import { perSandbox } from '../per-sandbox.ts'
 import type { Recording } from '../signals/signal.ts'
+import { isSandbox } from './is-sandbox.ts'
 
 /** At most one look so often; where the table is long to read, a thousand times what the last look took. */
 const LOOK_MS = 1_000
@@ -26,7 +27,7 @@ export function lookAtConnections(to: Recording): void {
   const { host } = to
   const state = stateOf(to)
   const began = host.now()
-  if (Math.abs(began - state.lookedAt) < state.pause) return
+  if (Math.abs(began - state.lookedAt) < state.pause || !isSandbox(to)) return
   state.lookedAt = began
   const opens = /^Tcp: \d+ \d+ \d+ \S+ (\d+)/m.exec(text(host, '/proc/net/snmp', 4_096))?.[1] ?? ''
   if (opens === state.opens || state.known.size >= MAX_KNOWN) return

@@ -19,6 +19,7 @@ const NET = (received: number, sent: number) =>
 function sandbox(tree: Record<string, Entry>, space?: { bytes: number; used: number }) {
   const { recorder, host, shipped } = testRecorder()
   const all: Record<string, Entry> = {
+    '/opt/extensions/weir': '',
     '/proc/self': { link: '42' },
     '/proc/loadavg': '0.00 0.01 0.05 1/99 120\n',
     '/proc/net/dev': NET(1_000, 500),
@@ -115,6 +116,12 @@ describe('a look at processes', () => {
     tree['/proc/loadavg'] = '0 0 0 1/99 170'
     expect(next(100_000_000)).toMatchObject([{ over: ['net'], net: { sent: 100_000_000 }, started: 50 }])
     expect(next(200_000_000)).toEqual([])
+  })
+
+  it('looks at no laptop', () => {
+    const { look, tree } = sandbox({})
+    delete tree['/opt/extensions/weir']
+    expect(look()).toEqual([])
   })
 
   it('looks at most once a second', () => {

@@ -1,6 +1,7 @@
 import type { Host } from '../host/host.ts'
 import { perSandbox } from '../per-sandbox.ts'
 import type { Recording } from '../signals/signal.ts'
+import { isSandbox } from './is-sandbox.ts'
 
 /** A sandbox has room for so many file descriptors in a process, and for so many processes and threads (Lambda quotas). */
 const LIMIT = 1_024
@@ -40,7 +41,7 @@ export function lookAtProcesses(to: Recording): void {
   const { host } = to
   const state = stateOf(to)
   const now = host.now()
-  if (Math.abs(now - state.lookedAt) < LOOK_MS) return
+  if (Math.abs(now - state.lookedAt) < LOOK_MS || !isSandbox(to)) return
   state.lookedAt = now
   state.self ||= host.files.target('/proc/self')
   const pids = host.files.names('/proc').filter(name => /^\d+$/.test(name) && name !== state.self)

@@ -5,7 +5,9 @@ import { processes } from './process.ts'
 
 it('looks at the processes of the sandbox at a flush', async () => {
   const { recorder, host, shipped } = testRecorder()
-  Object.assign(host, { files: memoryFiles({ '/proc/9/exe': { link: '/tmp/x' }, '/proc/9/stat': '9 (x) S 1' }) })
+  Object.assign(host, {
+    files: memoryFiles({ '/opt/extensions/weir': '', '/proc/9/exe': { link: '/tmp/x' }, '/proc/9/stat': '9 (x) S 1' }),
+  })
   recorder.sandbox.invoked('', 'r-1', host.now())
   processes.flush?.(recorder)
   await import('../inventory/inventory.ts')
