@@ -1,15 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { once } from 'node:events'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { readBody } from '@weir/schema'
-import { type FakeKinesis, KEYS, STREAM_ARN, startKinesis } from '../src/testing/kinesis.ts'
-import { event, type FakePlatform, startPlatform } from '../src/testing/platform.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VERSION } from '../src/version.ts'
 import { LAZY } from './builtins.ts'
 import { bundleExtension, MAX_BUNDLE_BYTES, prepareLayer } from './bundle.ts'
+import { onStage, PROCESS_CHECKS, type Stage } from './process-checks.ts'
 import { SIDE } from './side.ts'
 
 let root: string
@@ -83,139 +79,42 @@ describe('the layer', () => {
 })
 
 describe('the extension as a process', () => {
-  let platform: FakePlatform
-  let kinesis: FakeKinesis
-  let child: ChildProcess
-  let output: string
+  const onNode = (work: (stage: Stage) => Promise<void>) =>
+    onStage(launcher, { WEIR_ROOT: root, WEIR_NODE: process.execPath }, work)
 
-  beforeEach(async () => {
-    platform = await startPlatform()
-    kinesis = await startKinesis()
-    output = ''
-  })
-  afterEach(async () => {
-    child.kill('SIGKILL')
-    await platform.close()
-    await kinesis.close()
-  })
+  it.each(PROCESS_CHECKS.map(check => [check.what, check] as const))('%s', (_, { run }) => onNode(run))
 
-  function start(env: Record<string, string> = {}): Promise<number | null> {
-    child = spawn(launcher, [], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...KEYS,
-        PATH: process.env['PATH'] ?? '',
-        AWS_LAMBDA_RUNTIME_API: platform.api,
-        AWS_REGION: 'eu-central-1',
-        WEIR_ROOT: root,
-        WEIR_NODE: process.execPath,
-        WEIR_STREAM_ARN: STREAM_ARN,
-        WEIR_KINESIS_ENDPOINT: kinesis.url,
-        WEIR_TELEMETRY_HOST: '127.0.0.1',
-        WEIR_BIND: '127.0.0.1',
-        ...env,
-      },
-    })
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part: Buffer) => (output += part.toString()))
-    return once(child, 'exit').then(([code]) => code as number | null)
-  }
+  const notHere = Buffer.from('7f454c46ffffffff00', 'hex')
 
-  it('runs an environment from register to SHUTDOWN, and prints nothing', async () => {
-    const exit = start()
-    await platform.invoke('req-1')
-    await platform.post([
-      event('platform.start', { requestId: 'req-1', version: '$LATEST' }),
-      event('function', 'a line with AKIAQ3EGRIXAMPLE4Z7T in it\n'),
-      event('platform.runtimeDone', { requestId: 'req-1', status: 'success' }),
-    ])
-    await platform.ready()
-    await platform.shutdown()
-    expect(await exit).toBe(0)
-    expect(output).toBe('')
-    expect(kinesis.complaints).toEqual([])
+  it('idles where what looks like Node cannot be started', () =>
+    onNode(async stage => {
+      await mkdir(join(stage.folder, 'bin'))
+      await mkdir(join(stage.folder, 'include/node'), { recursive: true })
+      await writeFile(join(stage.folder, 'include/node/node_version.h'), '#define NODE_MAJOR_VERSION 22\n')
+      await writeFile(join(stage.folder, 'bin/node'), notHere, { mode: 0o755 })
+      await idles(stage, { WEIR_NODE: join(stage.folder, 'bin/node') }, /weir: idle: no Node 18/)
+    }))
 
-    const register = platform.calls.filter(each => each.path.endsWith('/register'))
-    expect(register).toHaveLength(1)
-    expect(register[0]?.headers).toMatchObject({
-      'lambda-extension-name': 'weir',
-      'lambda-extension-accept-feature': 'accountId',
-    })
-    const found = kinesis.batches.flatMap(each => each.records)
-    expect(found.map(each => each.signal)).toEqual([
-      'weir.start',
-      'weir.environment',
-      'platform.start',
-      'function',
-      'platform.runtimeDone',
-      'weir.secret',
-      'weir.end',
-    ])
-    expect(JSON.stringify(found.map(readBody))).not.toContain('AKIAQ3EGRIXAMPLE4Z7T')
-    expect(kinesis.batches[0]?.function.arn).toBe('arn:aws:lambda:eu-central-1:123456789012:function:orders')
-  })
-
-  it('is not moved by what the function sets for its own process', async () => {
-    const exit = start({
-      NODE_OPTIONS: '--require /does/not/exist.js',
-      NODE_EXTRA_CA_CERTS: '/does/not/exist.pem',
-      BASH_ENV: join(root, 'weir/LICENSE'),
-      NODE_PATH: '/does/not/exist',
-    })
-    await platform.shutdown()
-    expect(await exit).toBe(0)
-    expect(output).toBe('')
-    expect(kinesis.batches).toHaveLength(1)
-  })
-
-  it('survives a freeze between two invocations', async () => {
-    const exit = start()
-    await platform.ready()
-    child.kill('SIGSTOP')
-    kinesis.hangUp()
-    child.kill('SIGCONT')
-    await platform.invoke('req-1')
-    await platform.post([event('platform.start', { requestId: 'req-1' }), event('platform.runtimeDone', { requestId: 'req-1' })])
-    await platform.ready()
-    child.kill('SIGSTOP')
-    kinesis.hangUp()
-    child.kill('SIGCONT')
-    await platform.shutdown()
-    expect(await exit).toBe(0)
-    expect(kinesis.batches.map(each => each.sequence)).toEqual(kinesis.batches.map((_, index) => index + 1))
-    expect(kinesis.batches.flatMap(each => each.records).filter(each => each.signal === 'weir.end')).toHaveLength(1)
-  })
-
-  it('registers for SHUTDOWN only on Managed Instances', async () => {
-    const exit = start({ AWS_LAMBDA_INITIALIZATION_TYPE: 'lambda-managed-instances' })
-    await platform.shutdown()
-    expect(await exit).toBe(0)
-    expect(platform.calls[0]?.body).toBe('{"events":["SHUTDOWN"]}')
-    expect(kinesis.batches).toHaveLength(1)
-  })
-
-  it('idles where what looks like Node cannot be started', async () => {
-    await mkdir(join(root, 'broken/bin'), { recursive: true })
-    await mkdir(join(root, 'broken/include/node'), { recursive: true })
-    await writeFile(join(root, 'broken/include/node/node_version.h'), '#define NODE_MAJOR_VERSION 22\n')
-    await writeFile(join(root, 'broken/bin/node'), Buffer.from('7f454c46ffffffff00', 'hex'), { mode: 0o755 })
-    const exit = start({ WEIR_NODE: join(root, 'broken/bin/node') })
-    await platform.invoke('a')
-    await platform.shutdown()
-    expect(await exit).toBe(0)
-    expect(output).toContain('weir: idle: ')
-  })
+  it('idles where the runtime layer is one of another architecture', () =>
+    onNode(async stage => {
+      await mkdir(join(stage.folder, 'weir/rt'), { recursive: true })
+      await writeFile(join(stage.folder, 'weir/rt/weir'), notHere, { mode: 0o755 })
+      await idles(stage, { WEIR_ROOT: stage.folder, WEIR_NODE: '/does/not/exist' }, /weir: idle: .*main.cjs is missing/)
+    }))
 
   it.each([
-    ['no stream is named', { WEIR_STREAM_ARN: '' }, 'WEIR_STREAM_ARN: not set'],
-    ['there is no Node', { WEIR_NODE: '/does/not/exist' }, 'no Node 18 or later'],
-    ['what is named as Node is none', { WEIR_NODE: '/bin/false' }, 'no Node 18 or later'],
-    ['the layer is not all there', { WEIR_ROOT: '/does/not/exist' }, 'main.cjs is missing'],
-  ])('idles from invocation to invocation in bash where %s', async (_, env, line) => {
-    const exit = start(env)
-    for (const id of ['a', 'b']) await platform.invoke(id)
-    await platform.shutdown()
-    expect(await exit).toBe(0)
-    expect(output.trim().split('\n')).toEqual([expect.stringContaining(line)])
-    expect(kinesis.puts).toHaveLength(0)
-  })
+    ['no stream is named', { WEIR_STREAM_ARN: '' }, /^weir: idle: WEIR_STREAM_ARN: not set.*\n$/],
+    ['there is no Node', { WEIR_NODE: '/does/not/exist' }, /^weir: idle: no Node 18 or later.*\n$/],
+    ['what is named as Node is none', { WEIR_NODE: '/bin/false' }, /^weir: idle: no Node 18 or later.*\n$/],
+    ['the layer is not all there', { WEIR_ROOT: '/does/not/exist' }, /^weir: idle: .*main.cjs is missing\n$/],
+  ])('idles from invocation to invocation in bash where %s', (_, env, line) => onNode(stage => idles(stage, env, line)))
 })
+
+async function idles({ platform, kinesis, start, output }: Stage, env: Record<string, string>, line: RegExp): Promise<void> {
+  const exit = start(env)
+  for (const id of ['a', 'b']) await platform.invoke(id)
+  await platform.shutdown()
+  expect(await exit).toBe(0)
+  expect(output()).toMatch(line)
+  expect(kinesis.puts).toHaveLength(0)
+}

@@ -36,6 +36,7 @@ const COMPILERS: Readonly<Record<string, string>> = { 'linux-x64': 'bun-linux-x6
 const FLAGS = ['--compile', '--minify', '--bytecode', '--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig']
 /** For one tool to end: a slow line, a slow machine. */
 const TOOL_MS = 600_000
+const KEEP_MS = 86_400_000
 
 export interface Program {
   readonly path: string
@@ -79,6 +80,7 @@ export async function compileRuntime(architecture: Architecture, say: Say = toSt
   const folder = await kept(`weir-${architecture}-${key}`, async folder => {
     const [run, base] = [await bunPackage(compiler, say), await bunPackage(bun, say)]
     say(`compiling the runtime program for ${architecture}`)
+    await prune(`weir-${architecture}-`)
     await writeFile(join(folder, 'weir.cjs'), source)
     const args = [
       'build',
@@ -133,6 +135,15 @@ async function kept(key: string, make: (folder: string) => Promise<void>): Promi
     await rm(making, { recursive: true, force: true })
   }
   return folder
+}
+
+/** Programs of older states of the source go: each is 110 MB. What has been made lately may be in use. */
+async function prune(prefix: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const path = join(cache, name)
+    const made = await stat(path).catch(() => undefined)
+    if (name.startsWith(prefix) && made && Date.now() - made.mtimeMs > KEEP_MS) await rm(path, { recursive: true, force: true })
+  }
 }
 
 /** Runs a tool to its end. Throws RuntimeError with its last words. */

@@ -1,6 +1,7 @@
 #!/bin/bash -p
 # /opt/extensions/weir. Registers before anything else, because Lambda starts the function's runtime only when every extension has registered;
-# then becomes the recorder (weir/main.cjs) on a Node that is here. Bash alone: nothing is started until we are registered.
+# then becomes the recorder: weir/main.cjs on the function's own Node, else weir/rt/weir of the runtime layer. Bash alone: nothing is started
+# until we are registered.
 # Never exits by itself: an extension's process that ends fails the function. (-p: the function's BASH_ENV is not for us.)
 
 shopt -s execfail
@@ -44,8 +45,10 @@ if call POST register $'Lambda-Extension-Name: weir\r\nLambda-Extension-Accept-F
 fi
 
 # What a function sets for itself must not load code into this process, nor write files for it.
-unset NODE_OPTIONS NODE_EXTRA_CA_CERTS NODE_COMPILE_CACHE NODE_V8_COVERAGE NODE_DEBUG NODE_PATH NODE_REPL_EXTERNAL_MODULE NODE_TLS_REJECT_UNAUTHORIZED \
-  BUN_OPTIONS BUN_BE_BUN BUN_INSPECT BUN_INSPECT_CONNECT_TO BUN_INSPECT_NOTIFY LD_PRELOAD LD_AUDIT SSLKEYLOGFILE
+# Not a whole prefix: what else is called NODE_… may hold a secret, and those are looked for. (LD_PRELOAD has acted on bash itself by now.)
+unset NODE_OPTIONS NODE_EXTRA_CA_CERTS NODE_COMPILE_CACHE NODE_V8_COVERAGE NODE_DEBUG NODE_DEBUG_NATIVE NODE_PATH NODE_REPL_EXTERNAL_MODULE \
+  NODE_TLS_REJECT_UNAUTHORIZED NODE_USE_SYSTEM_CA NODE_REDIRECT_WARNINGS NODE_ICU_DATA NODE_CHANNEL_FD NODE_PRESERVE_SYMLINKS_MAIN \
+  LD_PRELOAD LD_AUDIT OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES SSLKEYLOGFILE
 cd /
 
 # Sets version to the major version of a Node installation: from its header file where there is one, because starting Node to ask costs more than
@@ -60,21 +63,27 @@ major() {
   [[ $value =~ ^[0-9]+$ ]] && version=$value || version=0
 }
 
-main=$root/weir/main.cjs
-if [[ -r $main && -n ${WEIR_STREAM_ARN-} ]]; then
+main=$root/weir/main.cjs program=$root/weir/rt/weir
+if [[ -z ${WEIR_STREAM_ARN-} ]]; then
+  echo "weir: idle: WEIR_STREAM_ARN: not set; expected arn:aws:kinesis:<region>:<account>:stream/<name>"
+else
   node=${WEIR_NODE:-/var/lang/bin/node}
-  if [[ -x $node ]]; then
+  if [[ -r $main && -x $node ]]; then
     major "$node"
     flags=(--v8-pool-size=0 --max-old-space-size=64)
     (( version >= 24 )) && flags+=(--max-semi-space-size=1)
     (( version >= 18 )) && exec "$node" "${flags[@]}" "$main"
   fi
-  [[ -x $root/weir/rt/weir ]] && exec "$root/weir/rt/weir"
-  echo "weir: idle: no Node 18 or later here; add the weir-runtime layer"
-elif [[ ! -r $main ]]; then
-  echo "weir: idle: $main is missing"
-else
-  echo "weir: idle: WEIR_STREAM_ARN: not set; expected arn:aws:kinesis:<region>:<account>:stream/<name>"
+  if [[ -x $program ]]; then
+    unset "${!BUN_@}" "${!MIMALLOC_@}"
+    # One tier of compiled code and a small heap, for a thread and a third of the memory less, and no slower at what we do.
+    BUN_JSC_forceMiniVMMode=1 BUN_JSC_useDFGJIT=0 BUN_JSC_useConcurrentJIT=0 BUN_JSC_useWasm=0 exec "$program"
+  fi
+  if [[ -r $main ]]; then
+    echo "weir: idle: no Node 18 or later here; add the weir-runtime layer of this architecture"
+  else
+    echo "weir: idle: $main is missing"
+  fi
 fi
 
 # Idle: ask for events, do nothing with them, end at SHUTDOWN.

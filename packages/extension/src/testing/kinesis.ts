@@ -1,7 +1,9 @@
 import { createHash, createHmac } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { type Batch, decodeBatch } from '@weir/schema'
+import type { Certified } from './certificate.ts'
 
 export const KEYS = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' }
 export const STREAM_ARN = 'arn:aws:kinesis:eu-central-1:123456789012:stream/weir'
@@ -25,6 +27,8 @@ export interface FakeKinesis {
   /** Answers for the next calls; afterwards `otherwise`, or acceptance. */
   answers: Answer[]
   otherwise: Answer | undefined
+  /** How many connections have brought a call. */
+  readonly connections: number
   /** Ends the sockets that are open, as an idle timeout of the service does. */
   hangUp(): void
   close(): Promise<void>
@@ -65,8 +69,11 @@ function results({ entries }: Put, code: (index: number) => string | undefined) 
   return { FailedRecordCount: Records.filter(each => 'ErrorCode' in each).length, Records }
 }
 
-export async function startKinesis(): Promise<FakeKinesis> {
-  const server = createServer((request, response) => {
+/** Over TLS, as `https://localhost:<port>`, where a certificate is given. */
+export async function startKinesis(tls?: Certified): Promise<FakeKinesis> {
+  const connections = new Set<unknown>()
+  const listener: RequestListener = (request, response) => {
+    connections.add(request.socket)
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))
     request.on('end', () => {
@@ -84,7 +91,8 @@ export async function startKinesis(): Promise<FakeKinesis> {
       }) as typeof response.end
       answer(put, response)
     })
-  })
+  }
+  const server = tls ? createSecureServer(tls, listener) : createServer(listener)
   const keep = (put: Put, text: string) => {
     let answered: { Records?: { SequenceNumber?: string }[] } = {}
     try {
@@ -97,13 +105,16 @@ export async function startKinesis(): Promise<FakeKinesis> {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const fake: FakeKinesis = {
-    url: `http://127.0.0.1:${port}`,
+    url: tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
     port,
     puts: [],
     batches: [],
     complaints: [],
     answers: [],
     otherwise: undefined,
+    get connections() {
+      return connections.size
+    },
     hangUp: () => server.closeAllConnections(),
     close: () =>
       new Promise(resolve => {
