@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from './config.ts'
+import { startPlatform } from './testing/platform.ts'
 import { createWorld, type Reply, type World } from './testing/world.ts'
 
 /** Variables that anybody may set to anything, with values that come near to being right. */
@@ -26,20 +30,17 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   AWS_LAMBDA_INITIALIZATION_TYPE: ['on-demand', 'snap-start', 'provisioned-concurrency', 'lambda-managed-instances', '?'],
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: ['128', 'NaN', '1e400'],
 }
-const environment = fc
-  .tuple(
-    fc.record(
-      Object.fromEntries(
-        Object.entries(VARIABLES).map(([name, values]) => [name, fc.oneof(fc.constantFrom(...values), fc.string())]),
-      ),
-      { requiredKeys: [] },
+const ours = fc
+  .record(
+    Object.fromEntries(
+      Object.entries(VARIABLES).map(([name, values]) => [name, fc.oneof(fc.constantFrom(...values), fc.string())]),
     ),
-    fc.dictionary(fc.string(), fc.string(), { maxKeys: 3 }),
+    { requiredKeys: [] },
   )
-  .map(
-    ([ours, others]): Record<string, string> =>
-      Object.fromEntries(Object.entries({ ...others, ...ours }).map(([name, value]) => [name, value ?? ''])),
-  )
+  .map(variables => Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, value ?? ''])))
+const environment = fc
+  .tuple(ours, fc.dictionary(fc.string(), fc.string(), { maxKeys: 3 }))
+  .map(([ours, others]) => ({ ...others, ...ours }))
 
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 300 }),
@@ -208,5 +209,30 @@ describe('whatever comes, the extension asks for the next event, and ends when i
       }),
       { numRuns: 60 },
     )
+  })
+
+  const samples = fc.sample(ours, { numRuns: 5, seed: 7 }).map((each, index) => [index, each] as const)
+  it.each(samples)('a process of its own, environment %i', async (_, env) => {
+    const platform = await startPlatform()
+    platform.nonsense = [
+      { status: 500, body: '' },
+      { status: 200, body: '{"eventType":' },
+    ]
+    platform.subscribe = [{ status: 400 }]
+    const usable = Object.entries(env).filter(([name, value]) => name !== 'WEIR_OTLP' && !value.includes('\0'))
+    const child = spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url))], {
+      env: { ...Object.fromEntries(usable), AWS_LAMBDA_RUNTIME_API: platform.api, WEIR_BIND: '127.0.0.1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const exited = once(child, 'exit')
+    const ended = exited.then(() => 'ended')
+    try {
+      for (const id of ['a', 'b']) expect(await Promise.race([platform.invoke(id), ended])).toBeUndefined()
+      expect(await Promise.race([platform.shutdown(), ended])).toBeUndefined()
+      expect(await exited).toEqual([0, null])
+    } finally {
+      child.kill('SIGKILL')
+      await platform.close()
+    }
   })
 })

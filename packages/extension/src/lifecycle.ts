@@ -152,7 +152,7 @@ async function shutdown(parts: Parts, { reason, deadline }: ShutdownEvent): Prom
     const until = Math.min(host.now() + FLUSH_MS, deadline - MARGIN_MS)
     if (listener) await settled(host, listener, Math.min(host.now() + SETTLE_MS, until))
     const { kept, log } = counters.waiting
-    recorder.end({ reason, unsent: { kept, log, cut: shipper.unsent } })
+    recorder.end({ reason, waiting: { kept, log, cut: shipper.unsent } })
     await shipper.flush(until, true)
   } finally {
     host.exit(0)

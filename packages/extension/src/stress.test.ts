@@ -194,7 +194,7 @@ describe('the extension under stress', () => {
     expect(ledger(world).last?.dropped).toEqual([])
   })
 
-  it('says at the end what was still unsent', async () => {
+  it('says at the end what was still waiting', async () => {
     const world = await started()
     world.stream = () => 'hang'
     expect(await invocation(world, 'r-1', ['a\n', 'b\n'])).toBe(true)
@@ -206,7 +206,7 @@ describe('the extension under stress', () => {
     await end(world)
     const { records } = ledger(world)
     const last = records.find(each => each.signal === 'weir.end')
-    expect(readBody(last ?? expect.fail())).toMatchObject({ reason: 'spindown', unsent: { log: 1, cut: expect.any(Number) } })
+    expect(readBody(last ?? expect.fail())).toMatchObject({ reason: 'spindown', waiting: { log: 1, cut: expect.any(Number) } })
     expect(ledger(world).logs).toHaveLength(3)
   })
 })

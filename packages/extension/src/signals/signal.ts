@@ -44,12 +44,14 @@ export interface Recording {
 export interface Ending {
   /** `spindown`, `timeout` or `failure`. */
   readonly reason: string
-  /** Records that nobody has acknowledged yet, this one and what reports on others not among them. */
-  readonly unsent: Unsent
+  readonly waiting: Waiting
 }
 
-/** `kept` and `log`: in the buffer, by priority; `cut`: in batches that were made before. */
-export interface Unsent {
+/**
+ * Records that nobody has acknowledged yet when the last flush begins: `kept` and `log` in the buffer, by priority, and `cut` in batches made before.
+ * Those that this flush itself adds, such as `weir.dropped`, are not among them.
+ */
+export interface Waiting {
   readonly kept: number
   readonly log: number
   readonly cut: number
