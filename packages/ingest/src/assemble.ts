@@ -17,6 +17,7 @@ import type { PackPlace } from './packs/places.ts'
 import type { Parts } from './pipeline.ts'
 import { createReplay, REPLAY_LATENESS_MS, type Replay } from './replay.ts'
 import { describe } from './errors.ts'
+import { openSealKeys } from './seal-keys.ts'
 import { createSecretResolver, type SecretResolver } from './secrets.ts'
 import type { Sink } from './sink.ts'
 import { sinks } from './sinks/index.ts'
@@ -27,7 +28,7 @@ export interface Assembled {
   readonly config: Config
   /** What runs now. One batch keeps the parts that it began with: another pack may come before the next. */
   readonly parts: Parts
-  /** Takes over a pack that was published since, if packs are followed: before a batch, not within it. Never throws. */
+  /** Takes over a pack that was published since, if packs are followed, and keys that were changed: before a batch, not within it. Never throws. */
   look(): Promise<void>
   readonly forwarder: Forwarder
   readonly spool: Spool
@@ -64,6 +65,7 @@ export async function assemble(config: Config, around: Surroundings): Promise<As
   const resolver = createSecretResolver({ env: around.env, now })
   const key = await fingerprintKey(config, resolver, log)
   const redactor = createRedactor({ key })
+  const sealKeys = await openSealKeys(config.journal, resolver, log)
 
   const state = around.stores?.state ?? (await openState(config))
   const ledger = around.stores?.ledger ?? (await openLedger(config))
@@ -126,9 +128,11 @@ export async function assemble(config: Config, around: Surroundings): Promise<As
   return {
     config,
     get parts() {
-      return { ...fixed, detections: followed.current }
+      return { ...fixed, detections: followed.current, opener: sealKeys.opener }
     },
-    look: () => followed.look(),
+    async look() {
+      await Promise.all([followed.look(), sealKeys.refresh()])
+    },
     forwarder,
     spool,
     quarantine,

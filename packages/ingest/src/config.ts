@@ -161,6 +161,23 @@ const head = z.strictObject({
     }),
     {},
   ),
+  journal: z.prefault(
+    z.strictObject({
+      key: z.optional(
+        secret(
+          'Private key that opens what extensions leave in /tmp when they are killed; `weir keys` makes it, and the public key for functions.',
+        ),
+      ),
+      formerKeys: z._default(
+        described(
+          z.array(secret('A private key.')),
+          'Private keys of before: as long as functions run that have one of their public keys.',
+        ),
+        [],
+      ),
+    }),
+    {},
+  ),
   sinks: z._default(described(z.array(z.looseObject({ ...common, type: z.string() })), 'The destinations.'), []),
   state: z._default(state, { type: 'memory' }),
   spool: z._default(store, { type: 'files', path: '.weir/spool', maxBytes: 1 << 30 }),

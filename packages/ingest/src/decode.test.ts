@@ -32,7 +32,7 @@ describe('decode', () => {
     const decoded = of(batchBytes(batch))
     expect(decoded.records.map(record => record.value)).toEqual(['a line', { status: 'success' }, { level: 'INFO' }])
     expect(decoded.records.map(record => record.index)).toEqual([0, 1, 2])
-    expect(decoded.batch).toMatchObject({ sandbox: batch.sandbox, sequence: 4, emitted: 12, dropped: batch.dropped })
+    expect(decoded.parts[0]?.batch).toMatchObject({ sandbox: batch.sandbox, sequence: 4, emitted: 12, dropped: batch.dropped })
     expect(decoded).toMatchObject({ received: 3, quarantined: [], control: 0 })
   })
 
@@ -45,7 +45,7 @@ describe('decode', () => {
       expect(total(decoded)).toBe(decoded.received)
       if (decoded.quarantined.length === 0) continue
       expect(decoded.records).toEqual([])
-      expect(decoded.batch).toBeUndefined()
+      expect(decoded.parts[0]?.batch).toBeUndefined()
     }
     const damaged = Uint8Array.from(whole)
     damaged[whole.length - 20] = (damaged[whole.length - 20] as number) ^ 1
@@ -76,7 +76,7 @@ describe('decode', () => {
     const decoded = of(bytes, { sources: ['cloudtrail'] })
     expect(decoded.quarantined).toMatchObject([{ reason: 'wrong-source', records: 3, bytes }])
     expect(decoded.quarantined[0]?.detail).toBe('a weir batch on a stream that may carry cloudtrail')
-    expect([decoded.batch, decoded.records, decoded.received]).toEqual([undefined, [], 3])
+    expect([decoded.parts[0]?.batch, decoded.records, decoded.received]).toEqual([undefined, [], 3])
   })
 
   it('parses the JSON message of a log event, and keeps other messages as text', () => {

@@ -1,18 +1,36 @@
-import { BodyError, decodeBatch, MAX_ITEMS, readBody, readEnvelope, WireError } from '@weir/schema'
+import { type Batch, BodyError, decodeBatch, MAX_ITEMS, readBody, readEnvelope, WireError } from '@weir/schema'
+import type { Opener } from '@weir/schema/open'
 import type { Input, Origin, Quarantined } from './event.ts'
 import { type Framed, type FramedRecord, frameBytes } from './framing/index.ts'
 import { JsonError, parseJson } from './json.ts'
+import { isSealed, type Unsealed, unseal } from './sealed.ts'
 import type { BatchHeader, Carrier, DecodedRecord } from './source.ts'
 
 /** What an input held. `received` = records + the records of what is quarantined. */
 export interface Decoded {
+  /** The input itself, and each batch that was sealed in it. */
+  readonly parts: readonly Part[]
+  /** Of all parts. */
   readonly records: readonly DecodedRecord[]
   readonly quarantined: readonly Quarantined[]
-  /** The input was a Weir batch: its header, for the ledger and for trust. */
-  readonly batch?: BatchHeader
   readonly received: number
+  /** Bytes that sealed batches have become. */
+  readonly opened: number
   /** CloudWatch Logs control messages: acknowledged, and no records. */
   readonly control: number
+}
+
+/** What is counted by itself: an input, or a batch that came sealed in one. */
+export interface Part {
+  /** The input's id; of a sealed batch, that and its place. The same on redelivery. */
+  readonly id: string
+  readonly bytes: Uint8Array
+  readonly records: readonly DecodedRecord[]
+  readonly quarantined: readonly Quarantined[]
+  /** Sealed records that have become parts of their own. */
+  readonly unsealed: number
+  /** The part is a Weir batch: its header, for the ledger and for trust. Absent for one that only carries what is sealed. */
+  readonly batch?: BatchHeader
 }
 
 /** The most records a batch that cannot be read may say it had: what its reader would accept. */
@@ -21,11 +39,15 @@ const MAX_COUNT = MAX_ITEMS / 4
 const MAX_PIECES = 8
 const BARE: Carrier = { kind: 'bare' }
 
-/** Takes an input apart. Never throws for what is in it: what cannot be read stands in `quarantined`, and the rest is there. */
-export function decode(input: Input): Decoded {
+/**
+ * Takes an input apart; `opener` has the keys of what is sealed in it. Never throws for what is in it: what cannot be read stands in
+ * `quarantined`, and the rest is there.
+ */
+export function decode(input: Input, opener?: Opener): Decoded {
   const { origin } = input
   const records: DecodedRecord[] = []
   const bad: Quarantined[] = []
+  const inner: Unsealed['batches'][number][] = []
   let batch: BatchHeader | undefined
   let control = 0
   for (const framed of input.framed ?? frameBytes(input.bytes)) {
@@ -33,9 +55,14 @@ export function decode(input: Input): Decoded {
       case 'record':
         records.push(recordOf(framed, records.length))
         break
-      case 'batch':
-        batch = decodeWeir(framed.bytes, origin, records, bad) ?? batch
+      case 'batch': {
+        const read = decodeWeir(framed.bytes, origin, opener)
+        records.push(...read.records)
+        bad.push(...read.quarantined)
+        inner.push(...read.unsealed)
+        batch = read.batch ?? batch
         break
+      }
       case 'control':
         control++
         break
@@ -48,8 +75,23 @@ export function decode(input: Input): Decoded {
         framed satisfies never
     }
   }
-  const lost = bad.reduce((sum, item) => sum + item.records, 0)
-  return { records, quarantined: gathered(bad), ...(batch && { batch }), received: records.length + lost, control }
+  const parts: Part[] = [
+    { id: origin.id, bytes: input.bytes, records, quarantined: gathered(bad), unsealed: inner.length, ...(batch && { batch }) },
+  ]
+  for (const [index, each] of inner.entries()) {
+    const read = readRecords(each.batch, origin)
+    parts.push({ id: `${origin.id}#${index}`, bytes: each.bytes, ...read, quarantined: gathered(read.quarantined), unsealed: 0 })
+  }
+  const all = parts.flatMap(part => part.records)
+  const quarantined = parts.flatMap(part => part.quarantined)
+  return {
+    parts,
+    records: all,
+    quarantined,
+    received: all.length + quarantined.reduce((sum, item) => sum + item.records, 0),
+    opened: inner.reduce((sum, each) => sum + readEnvelope(each.bytes).rawBytes, 0),
+    control,
+  }
 }
 
 /** A part of a file that has been framed already, as an input. `origin.id` must name the part: `path#offset`. */
@@ -77,35 +119,57 @@ function messageOf(message: string): unknown {
   }
 }
 
-/** Adds a batch's records. A batch on a stream that may carry none is set aside whole, as is one that cannot be read. */
-function decodeWeir(bytes: Uint8Array, origin: Origin, records: DecodedRecord[], bad: Quarantined[]): BatchHeader | undefined {
-  let batch: ReturnType<typeof decodeBatch>
+/** A batch's records, and what could not be read. */
+interface Read {
+  readonly records: readonly DecodedRecord[]
+  readonly quarantined: readonly Quarantined[]
+  readonly batch?: BatchHeader
+}
+
+/** A batch on a stream that may carry none is set aside whole, as is one that cannot be read. */
+function decodeWeir(bytes: Uint8Array, origin: Origin, opener: Opener | undefined): Read & { unsealed: Unsealed['batches'] } {
+  const aside = (item: Omit<Quarantined, 'origin' | 'bytes'>) => ({
+    records: [],
+    quarantined: [{ ...item, origin, bytes }],
+    unsealed: [],
+  })
+  let batch: Batch
   try {
     batch = decodeBatch(bytes)
   } catch (error) {
     if (!(error instanceof WireError)) throw error
     // A newer Weir knows the dictionary as it knows the schema: what waits for it has one name.
     const reason = error.reason === 'unknown-dictionary' ? 'unknown-schema' : error.reason
-    bad.push({ origin, reason, detail: error.message, bytes, records: claimedCount(bytes) })
-    return undefined
+    return aside({ reason, detail: error.message, records: claimedCount(bytes) })
   }
   if (!origin.sources.includes('weir')) {
     const detail = `a weir batch on a stream that may carry ${origin.sources.join(', ')}`
-    bad.push({ origin, reason: 'wrong-source', detail, bytes, records: Math.max(1, batch.records.length) })
-    return undefined
+    return aside({ reason: 'wrong-source', detail, records: Math.max(1, batch.records.length) })
   }
-  const { records: telemetry, ...header } = batch
+  const sealed = batch.records.filter(isSealed)
+  const read = readRecords(batch, origin)
+  if (sealed.length === 0) return { ...read, unsealed: [] }
+  const { batches, quarantined } = unseal(sealed, batch, origin, opener)
+  const found = { records: read.records, quarantined: [...read.quarantined, ...quarantined], unsealed: batches }
+  // One that only carries is of a sandbox that stands for nothing else: it has no place in the ledger.
+  return sealed.length === batch.records.length ? found : { ...found, batch: read.batch }
+}
+
+function readRecords({ records: telemetry, ...header }: Batch, origin: Origin): Read & { readonly batch: BatchHeader } {
+  const records: DecodedRecord[] = []
+  const quarantined: Quarantined[] = []
   for (const [index, record] of telemetry.entries()) {
+    if (isSealed(record)) continue
     try {
       const carrier: Carrier = { kind: 'weir', batch: header, record }
       records.push({ value: readBody(record), carrier, bytes: record.body, index, repaired: false })
     } catch (error) {
       if (!(error instanceof BodyError)) throw error
       const detail = `record ${index} of the batch: ${error.message}`
-      bad.push({ origin, reason: error.reason, detail, bytes: record.body, records: 1 })
+      quarantined.push({ origin, reason: error.reason, detail, bytes: record.body, records: 1 })
     }
   }
-  return header
+  return { records, quarantined, batch: header }
 }
 
 /** How many records a batch that cannot be read says it had; 1 when not even that can be read. */

@@ -56,4 +56,5 @@ export type QuarantineReason =
   | 'wrong-source' // well-formed, but its stream may not carry it
   | 'unmappable' // a source recognized it and could not normalize it
   | 'rejected' // a sink will never take it
+  | 'sealed' // sealed to a key that is not here: set it, and replay
   | 'on-failure' // the event source mapping gave up on it

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { OcsfEvent } from '@weir/schema/ocsf'
 import type { CorrelationMatch, StateStore } from '@weir/sigma'
 import type { Route } from './config.ts'
-import { type Decoded, decode } from './decode.ts'
+import type { Opener } from '@weir/schema/open'
+import { decode, type Part } from './decode.ts'
 import { type Detections, detect } from './detect.ts'
 import { describe } from './errors.ts'
 import type { Event, Input, Origin, Quarantined } from './event.ts'
@@ -22,6 +23,8 @@ export interface Parts {
   /** Mask secrets: in a record before it becomes an event, and in text before it is stored. */
   readonly redact: Redact
   readonly redactText: (text: string) => string
+  /** Opens what extensions have sealed, where there is a key for it. */
+  readonly opener?: Opener | undefined
   readonly forwarder: Pick<Forwarder, 'forward'>
   /** Sink name → what it gets. */
   readonly routes: ReadonlyMap<string, Route>
@@ -50,9 +53,14 @@ interface Passage {
   readonly involved: ReadonlySet<string>
   readonly quarantined: readonly Quarantined[]
   readonly rows: LedgerRow[]
+  /** Bytes that sealed batches in it have become. */
+  readonly opened: number
   /** Sink → how many events its route took: what forward says of them must add up to this. */
   readonly routedTo: Map<string, number>
 }
+
+/** What was sealed weighs nothing until it is open: with more than this, bytes, what there is is delivered before the next input is opened. */
+const MAX_OPENED = 16 << 20
 
 /**
  * The product: bytes from a stream become events, events become findings, and both reach the sinks.
@@ -65,21 +73,40 @@ export async function process(inputs: readonly Input[], deadline: number, parts:
   const began = parts.now()
   return traced('weir.process', { 'weir.inputs': inputs.length }, async () => {
     const unsafe = new Set<string>()
-    const passages: Passage[] = []
+    let passages: Passage[] = []
+    let opened = 0
+    let findings = 0
+    const deliver = async () => {
+      for (const id of await deliverAll(passages, deadline, parts)) unsafe.add(id)
+      const safe = passages.filter(passage => !unsafe.has(passage.input.origin.id))
+      findings += safe.reduce((sum, passage) => sum + passage.findings.length, 0)
+      passages = []
+      opened = 0
+    }
     for (const [index, input] of inputs.entries()) {
+      // A stream repeats everything from the first failure on: what stands behind it is not begun, or it would be delivered twice.
+      const stop = () => {
+        for (const { origin } of inputs.slice(index)) unsafe.add(origin.id)
+      }
+      if (opened > MAX_OPENED) {
+        await deliver()
+        if (unsafe.size > 0 || parts.now() >= deadline) {
+          stop()
+          break
+        }
+      }
       const passage = await passageOf(input, parts)
       // Quarantine first: an input whose bad part cannot be kept comes again whole, so nothing of it may be delivered yet.
-      if (passage && (await quarantineAll(passage.quarantined, parts))) passages.push(passage)
-      else {
-        // A stream repeats everything from the first failure on: what stands behind it is not begun, or it would be delivered twice.
-        for (const { origin } of inputs.slice(index)) unsafe.add(origin.id)
+      if (!passage || !(await quarantineAll(passage.quarantined, parts))) {
+        stop()
         break
       }
+      passages.push(passage)
+      opened += passage.opened
     }
-    for (const id of await deliverAll(passages, deadline, parts)) unsafe.add(id)
-    const safe = passages.filter(passage => !unsafe.has(passage.input.origin.id))
+    await deliver()
     measure('weir.pipeline.duration', parts.now() - began)
-    return { unsafe, findings: safe.reduce((sum, passage) => sum + passage.findings.length, 0) }
+    return { unsafe, findings }
   })
 }
 
@@ -95,7 +122,8 @@ export async function deliverFindings(findings: readonly OcsfEvent[], deadline: 
     const id = `correlation/${finding.metadata.uid}`
     const origin: Origin = { stream: CORRELATIONS, id, arrival: parts.now(), accounts: [], sources: [] }
     announce([finding], parts)
-    return passage({ origin, bytes: NOTHING }, { received: 0 }, [], [finding], new Set(), [])
+    const rows = [receivedRow(origin, { received: 0 }, 0, 0, 1)]
+    return passage({ origin, bytes: NOTHING }, rows, [], [finding], new Set(), [])
   })
   const unsafe = await deliverAll(passages, deadline, parts)
   return new Set(findings.map(({ metadata: { uid } }) => uid).filter(uid => unsafe.has(`correlation/${uid}`)))
@@ -152,7 +180,7 @@ async function passageOf(input: Input, parts: Parts): Promise<Passage | undefine
     // Whatever else this is, it would happen again: a person looks at it, and the stream goes on.
     const detail = `the input could not be processed (${error instanceof Error ? error.name : 'unknown error'}); the log says more`
     const item: Quarantined = { origin: input.origin, reason: 'unmappable', detail, bytes: input.bytes, records: 1 }
-    return passage(input, { received: 1 }, [], [], new Set(), [item])
+    return passage(input, [receivedRow(input.origin, { received: 1 }, 0, 1, 0)], [], [], new Set(), [item])
   }
 }
 
@@ -161,10 +189,14 @@ async function understand(input: Input, parts: Parts): Promise<Passage> {
   const now = parts.now()
   const state = watched(parts.state)
 
-  const decoded = decode(input)
-  const normalized = normalize(decoded.records, origin, parts.redact)
-  const quarantined = [...decoded.quarantined, ...normalized.quarantined]
-  const events = [...normalized.events, ...(await examine(input, decoded, quarantined, state, now))]
+  const decoded = decode(input, parts.opener)
+  const understood = decoded.parts.map(part => {
+    const { events, quarantined } = normalize(part.records, origin, parts.redact)
+    return { part, events, quarantined: [...part.quarantined, ...quarantined] }
+  })
+  const quarantined = understood.flatMap(each => each.quarantined)
+  const normalized = understood.flatMap(each => each.events)
+  const events = [...normalized, ...(await examine(origin, decoded.parts, quarantined, state, now))]
   parts.tap?.events?.(events)
 
   const { findings, involved, correlated, failed } = await detect(events, origin.id, now, state, parts.detections)
@@ -176,25 +208,46 @@ async function understand(input: Input, parts: Parts): Promise<Passage> {
   announce(findings, parts)
   measureCorrelated(correlated, 'event')
   measure('weir.records.received', decoded.received, { stream: origin.stream })
-  measure('weir.records.decoded', normalized.events.length, { stream: origin.stream })
+  measure('weir.records.decoded', normalized.length, { stream: origin.stream })
   for (const item of quarantined)
     measure('weir.records.quarantined', item.records, { stream: origin.stream, reason: item.reason })
-  return passage(input, decoded, events, findings, involved, quarantined, normalized.events.length)
+  const rows = understood.flatMap((each, index) => rowsOf(each, origin.stream, index === 0 ? findings.length : 0))
+  return passage(input, rows, events, findings, involved, quarantined, decoded.opened)
+}
+
+/** What the ledger says of a part: records = decoded + quarantined, where a sealed one that has become a part counts as decoded. */
+function rowsOf(
+  { part, events, quarantined }: { part: Part; events: readonly Event[]; quarantined: readonly Quarantined[] },
+  stream: string,
+  findings: number,
+): LedgerRow[] {
+  const { id, batch, unsealed } = part
+  const recordsOf = (items: readonly Quarantined[]) => items.reduce((sum, item) => sum + item.records, 0)
+  const came = part.records.length + recordsOf(part.quarantined) + unsealed
+  const received = receivedRow(
+    { id, stream },
+    { received: came, batch },
+    events.length + unsealed,
+    recordsOf(quarantined),
+    findings,
+  )
+  return batch ? [received, emittedRow(batch)] : [received]
 }
 
 /** What does not fit what is known of the stream, as events of ingest's own. */
 async function examine(
-  { origin, bytes }: Input,
-  { batch }: Decoded,
+  origin: Origin,
+  parts: readonly Part[],
   quarantined: readonly Quarantined[],
   state: StateStore,
   now: number,
 ): Promise<Event[]> {
   const found: Event[] = []
-  if (batch) {
+  for (const { id, batch, bytes } of parts) {
+    if (!batch) continue
     const claim = { sandbox: batch.sandbox, sequence: batch.sequence, functionArn: batch.function.arn }
     const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 32)
-    found.push(...(await examineClaim(claim, origin, digest, state, now)))
+    found.push(...(await examineClaim(claim, { ...origin, id }, digest, state, now)))
   }
   const wrong = quarantined.filter(item => item.reason === 'wrong-source')
   if (wrong[0]) found.push(trustEvent('weir.wrong-source', origin, { detail: wrong[0].detail, records: wrong.length }))
@@ -203,17 +256,14 @@ async function examine(
 
 function passage(
   input: Input,
-  decoded: Pick<Decoded, 'received' | 'batch'>,
+  rows: LedgerRow[],
   events: readonly Event[],
   findings: readonly OcsfEvent[],
   involved: ReadonlySet<string>,
   quarantined: readonly Quarantined[],
-  understood = 0,
+  opened = 0,
 ): Passage {
-  const lost = quarantined.reduce((sum, item) => sum + item.records, 0)
-  const rows: LedgerRow[] = [receivedRow(input.origin, decoded, understood, lost, findings.length)]
-  if (decoded.batch) rows.push(emittedRow(decoded.batch))
-  return { input, events, findings, involved, quarantined, rows, routedTo: new Map() }
+  return { input, events, findings, involved, quarantined, rows, opened, routedTo: new Map() }
 }
 
 /** Each sink gets what its route says, all inputs together, all sinks at once. */

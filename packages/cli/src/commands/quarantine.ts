@@ -123,7 +123,7 @@ async function throughPipeline(weir: Assembled, id: string, { origin, reason, by
   if (reason === 'too-large') return 'too large then, and only its beginning was kept'
   const input: Input = { origin: bound(origin, id, weir.config), bytes }
   // Looked at before anything is folded or delivered: state would remember what a half-readable entry gave, and answer the same next time.
-  const decoded = decode(input)
+  const decoded = decode(input, weir.parts.opener)
   const again = [...decoded.quarantined, ...normalize(decoded.records, input.origin, weir.parts.redact).quarantined]
   if (again[0]) return `${again[0].reason}: ${again[0].detail}`
   const { unsafe } = await processInputs([input], Date.now() + PASS_MS, weir.parts)

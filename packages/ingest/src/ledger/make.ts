@@ -1,13 +1,12 @@
-import type { Decoded } from '../decode.ts'
 import type { Origin } from '../event.ts'
 import type { ForwardCounts } from '../forward.ts'
 import type { BatchHeader } from '../source.ts'
 import type { EmittedRow, ReceivedRow, SinkRow } from './ledger.ts'
 
-/** The row of an input: what came, and what became of it. */
+/** The row of an input, or of a batch that came sealed in one: what came, and what became of it. */
 export function receivedRow(
   { id, stream }: Pick<Origin, 'id' | 'stream'>,
-  { received, batch }: Pick<Decoded, 'received' | 'batch'>,
+  { received, batch }: { readonly received: number; readonly batch?: BatchHeader | undefined },
   decoded: number,
   quarantined: number,
   findings: number,

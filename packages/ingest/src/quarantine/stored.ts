@@ -14,6 +14,7 @@ const REASONS: Readonly<Record<QuarantineReason, true>> = {
   'wrong-source': true,
   unmappable: true,
   rejected: true,
+  sealed: true,
   'on-failure': true,
 }
 
