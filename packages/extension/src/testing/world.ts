@@ -34,7 +34,7 @@ export interface World {
   /** PutRecords calls that came. */
   readonly puts: number
   /** Answers of the stream, in place of accepting. */
-  stream: (entries: readonly Put[], accept: () => Reply) => Reply
+  stream: (entries: readonly Put[], accept: () => Reply) => Reply | Promise<Reply>
   /** Asked before `register`, `telemetry` and `event/next` get their usual answer. */
   api: (path: string) => Reply | undefined
   /** The credentials endpoint at 127.0.0.1:3000. */
@@ -46,6 +46,8 @@ export interface World {
   give(event: object): void
   invoke(requestId: string, timeoutMs?: number): void
   shutdown(reason?: string): void
+  /** The sandbox stands still for so long: the wall clock has gone on, and every timer that was due meanwhile is overdue. */
+  freeze(ms: number): void
   /** One POST to the listener; false where nobody listens. */
   post(body: string | Uint8Array): boolean
   /** Lets everything happen that can happen without the clock. */
@@ -129,19 +131,23 @@ export function createWorld(env: Record<string, string> = {}): World {
     }
   }
 
+  const fake = fakeHost({
+    env: {
+      ...KEYS,
+      AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001',
+      AWS_REGION: 'eu-central-1',
+      WEIR_STREAM_ARN: STREAM_ARN,
+      WEIR_KINESIS_ENDPOINT: 'http://127.0.0.1:4567',
+      WEIR_FINGERPRINT_KEY: 'test',
+      ...env,
+    },
+    dial: ({ port }, events) => dial(servers[port], port, events),
+  })
+  let thawed: number | undefined
   const host: FakeHost = {
-    ...fakeHost({
-      env: {
-        ...KEYS,
-        AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001',
-        AWS_REGION: 'eu-central-1',
-        WEIR_STREAM_ARN: STREAM_ARN,
-        WEIR_KINESIS_ENDPOINT: 'http://127.0.0.1:4567',
-        WEIR_FINGERPRINT_KEY: 'test',
-        ...env,
-      },
-      dial: ({ port }, events) => dial(servers[port], port, events),
-    }),
+    ...fake,
+    now: () => thawed ?? fake.now(),
+    after: (ms, task) => fake.after(ms + host.now() - fake.now(), task),
     files: NO_FILES,
     listen: (_, take) => {
       accept = take
@@ -177,6 +183,11 @@ export function createWorld(env: Record<string, string> = {}): World {
     },
     shutdown: (reason = 'spindown') =>
       world.give({ eventType: 'SHUTDOWN', shutdownReason: reason, deadlineMs: host.now() + 2_000 }),
+    freeze(ms) {
+      thawed = host.now() + ms
+      host.advance(ms)
+      thawed = undefined
+    },
     post(body) {
       const connection = accept?.({ write: () => {}, close: () => {} })
       const bytes = Buffer.from(body)
