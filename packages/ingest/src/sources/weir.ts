@@ -4,7 +4,7 @@ import type { Event, Origin } from '../event.ts'
 import type { BatchHeader, DecodedRecord, Source } from '../source.ts'
 import { hashUid, labelsOf, lazyEvent } from './shared/event.ts'
 import { type FunctionArn, parseFunctionArn } from './shared/lambda.ts'
-import { fieldsOf } from './shared/values.ts'
+import { type Fields, fieldsOf, numberOf } from './shared/values.ts'
 import { classify } from './weir/classify.ts'
 import { telemetryToOcsf } from './weir/ocsf.ts'
 
@@ -16,8 +16,8 @@ const MAX_TIME = 8.64e15
  * and region of the stream's configuration are known.
  *
  * Rules (log source `weir` / `telemetry`) see `signal`, `time`, `functionArn`, `functionName`, `functionVersion`, `memoryMb`, `region`,
- * `accountId`, `runtime`, `initializationType`, `invocation`, `sandbox`, `sequence`, `extension`, and the body as `record`; and
- * `claimedAccount`, `claimedRegion` where the record says another than the stream.
+ * `accountId`, `runtime`, `initializationType`, `invocation`, `sandbox`, `sequence`, `extension`, and the body as `record`;
+ * `gbSeconds` of a `platform.report`; and `claimedAccount`, `claimedRegion` where the record says another than the stream.
  */
 export const weir: Source = {
   name: 'weir',
@@ -49,6 +49,8 @@ export const weir: Source = {
       extension: batch.extension,
     }
     if (contradictions) Object.assign(fields, contradictions)
+    const gbSeconds = record.signal === 'platform.report' ? gbSecondsOf(fieldsOf(value), claimed.memoryMb) : undefined
+    if (gbSeconds !== undefined) fields['gbSeconds'] = gbSeconds
     fields['record'] = value
     return lazyEvent(
       { uid, time, source: 'weir', classUid: activity.classUid, logsource: LOGSOURCE, record: fields, identity },
@@ -65,6 +67,7 @@ export const weir: Source = {
           arn,
           contradictions: contradictions ?? {},
           labels: labelsOf(decoded, true),
+          gbSeconds,
         }),
     )
   },
@@ -113,6 +116,14 @@ function senderOf(batch: BatchHeader, origin: Origin): Sender {
     },
   }
   return last
+}
+
+/** Billed duration times memory, to a millionth. The price is a rule's affair. `undefined` where the platform bills otherwise. */
+function gbSecondsOf(body: Fields | undefined, memoryMb: number): number | undefined {
+  const metrics = fieldsOf(body?.['metrics'])
+  const ms = numberOf(metrics?.['billedDurationMs'])
+  const mb = numberOf(metrics?.['memorySizeMB']) ?? memoryMb
+  return ms === undefined || ms < 0 || mb <= 0 ? undefined : Math.round((ms * mb * 1000) / 1024) / 1e6
 }
 
 /** Made of the sandbox's random id and of the record's own bytes, so that nobody can claim another event's uid beforehand. */

@@ -19,6 +19,7 @@ const CATEGORIES: Readonly<Record<number, string>> = {
   2: 'Findings',
   3: 'Identity & Access Management',
   4: 'Network Activity',
+  5: 'Discovery',
   6: 'Application Activity',
 }
 
@@ -78,6 +79,7 @@ const CLASSES: Readonly<Record<ClassUid, OcsfClass>> = {
     activities: ['Connect', 'Delete', 'Get', 'Head', 'Options', 'Post', 'Put', 'Trace', 'Patch'],
     anyOf: ['http_request', 'http_response'],
   },
+  [CLASS.softwareInventory]: { caption: 'Software Inventory Info', activities: ['Log', 'Collect'], required: ['device'] },
   [CLASS.applicationLifecycle]: {
     caption: 'Application Lifecycle',
     activities: ['Install', 'Remove', 'Start', 'Stop', 'Restart', 'Enable', 'Disable', 'Update'],

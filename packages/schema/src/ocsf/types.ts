@@ -36,6 +36,7 @@ export const CLASS = {
   accountChange: 3001,
   networkActivity: 4001,
   httpActivity: 4002,
+  softwareInventory: 5020,
   applicationLifecycle: 6002,
   apiActivity: 6003,
   applicationError: 6008,

@@ -4,8 +4,12 @@ import { defined, type Fields } from './values.ts'
 /** Captions of the classes that sources emit, and their categories. */
 const CLASSES: Readonly<Record<number, readonly [className: string, categoryUid: number, categoryName: string]>> = {
   [CLASS.baseEvent]: ['Base Event', 0, 'Uncategorized'],
+  [CLASS.processActivity]: ['Process Activity', 1, 'System Activity'],
   [CLASS.accountChange]: ['Account Change', 3, 'Identity & Access Management'],
   [CLASS.authentication]: ['Authentication', 3, 'Identity & Access Management'],
+  [CLASS.networkActivity]: ['Network Activity', 4, 'Network Activity'],
+  [CLASS.httpActivity]: ['HTTP Activity', 4, 'Network Activity'],
+  [CLASS.softwareInventory]: ['Software Inventory Info', 5, 'Discovery'],
   [CLASS.applicationLifecycle]: ['Application Lifecycle', 6, 'Application Activity'],
   [CLASS.apiActivity]: ['API Activity', 6, 'Application Activity'],
   [CLASS.applicationError]: ['Application Error', 6, 'Application Activity'],

@@ -4,7 +4,7 @@ import type { BatchHeader } from '../../source.ts'
 import type { FunctionArn } from '../shared/lambda.ts'
 import { levelOf, messageOf } from '../shared/level.ts'
 import { type Activity, awsCloud, observables, ocsfEvent } from '../shared/ocsf.ts'
-import { defined, type Fields, fieldsOf, numberOf, some, textOf } from '../shared/values.ts'
+import { defined, type Fields, fieldsOf, listOf, numberOf, some, textOf } from '../shared/values.ts'
 import { SHAPES } from './shapes/index.ts'
 
 /** What is known of a telemetry record before its body is mapped. */
@@ -23,6 +23,8 @@ export interface Telemetry {
   /** What the record claims against what its stream says. */
   readonly contradictions: Fields
   readonly labels: readonly string[] | undefined
+  /** What an invocation was billed for; of `platform.report` only. */
+  readonly gbSeconds: number | undefined
 }
 
 /**
@@ -38,6 +40,8 @@ export function telemetryToOcsf(telemetry: Telemetry): OcsfEvent {
   const failed = activity.classUid === CLASS.applicationError
   const { arn: name, version, memoryMb, runtime, initializationType } = batch.function
   const qualified = qualifiedArn(telemetry)
+  const shape = Object.hasOwn(SHAPES, record.signal) ? SHAPES[record.signal] : undefined
+  const { observables: added, ...shaped } = (body && shape?.fields(body, telemetry)) ?? {}
   return ocsfEvent(
     {
       activity,
@@ -80,7 +84,10 @@ export function telemetryToOcsf(telemetry: Telemetry): OcsfEvent {
         region,
         instance_uid: batch.sandbox,
       }),
-      observables: observables(['device.uid', 'resource', telemetry.arn?.arn]),
+      observables: listOf([
+        ...(observables(['device.uid', 'resource', telemetry.arn?.arn]) ?? []),
+        ...(Array.isArray(added) ? added : []),
+      ]),
       unmapped: some({
         functionVersion: version || undefined,
         functionArn: telemetry.arn ? undefined : name || undefined,
@@ -88,11 +95,16 @@ export function telemetryToOcsf(telemetry: Telemetry): OcsfEvent {
         runtime: runtime || undefined,
         initializationType: initializationType || undefined,
         ...telemetry.contradictions,
-        record: typeof value === 'string' ? undefined : value,
+        gbSeconds: telemetry.gbSeconds,
+        record: typeof value === 'string' ? undefined : shape?.placed && body ? without(body, shape.placed) : value,
       }),
-      ...(body && Object.hasOwn(SHAPES, record.signal) && defined(SHAPES[record.signal]?.fields(body) ?? {})),
+      ...defined(shaped),
     },
   )
+}
+
+function without(body: Fields, keys: readonly string[]): Fields | undefined {
+  return some(Object.fromEntries(Object.entries(body).filter(([key]) => !keys.includes(key))))
 }
 
 /** With the version where there is one that stays: `$LATEST` names no version. */
