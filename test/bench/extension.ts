@@ -1,169 +1,108 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Contender, natives, ours } from './extension/contenders.ts'
-import { startBenchPlatform } from './extension/platform.ts'
-import { cpuOf, memoryOf } from './extension/usage.ts'
-import { median, printTable } from './stats.ts'
+import { aims } from './extension/aims.ts'
+import { isApart, runApart } from './extension/apart.ts'
+import { type Durations, durations } from './extension/billed.ts'
+import { checkBudget } from './extension/budget.ts'
+import { type Contender, natives, ours, type Tell } from './extension/contenders.ts'
+import { peers } from './extension/peers.ts'
+import { type Rie, type RoundTrips, startRie } from './extension/rie.ts'
+import { mediansOf, printFigures, type Row } from './extension/table.ts'
+import { type Weight, weigh, weighBare } from './extension/weigh.ts'
 
 const ROUNDS = 9
-/** In so many of the rounds it is invoked as well. */
+/** In so many of the rounds it is invoked as well, and so often runs the function with it on the emulators. */
 const INVOKED_ROUNDS = 3
-const WARM_UP = 100
 const INVOCATIONS = 1_000
-const SETTLE_MS = 300 // after ready, so that memory is that of an idle process
 
-/** Milliseconds from exec, mebibytes, milliseconds of processor time. */
-interface Figures {
-  readonly registered?: number
-  readonly subscribed?: number
-  readonly ready: number
-  readonly cpuToReady: number
-  readonly anonymous: number
-  readonly private: number
-  readonly rss: number
-  readonly anonymousAfter?: number
-  readonly cpuPerThousand?: number
-}
-
-const COLUMNS: readonly (readonly [key: keyof Figures, title: string, digits: number])[] = [
-  ['registered', 'registered ms', 1],
-  ['subscribed', 'subscribed ms', 1],
-  ['ready', 'ready ms', 1],
-  ['cpuToReady', 'CPU to ready ms', 1],
-  ['anonymous', 'anonymous MB', 1],
-  ['private', 'private MB', 1],
-  ['rss', 'RSS MB', 1],
-  ['anonymousAfter', 'anonymous MB after 1,000', 1],
-  ['cpuPerThousand', 'CPU ms per 1,000', 0],
-]
-
-/** Start, memory and processor time of the extension beside others and beside the bare runtime, in turn. Linux only. */
-export async function benchExtension(): Promise<void> {
+/**
+ * Start, memory, processor time and what is billed of the extension beside others and beside the bare runtime, in turn; or, to check, whether it
+ * keeps its budgets. Linux only.
+ */
+export async function benchExtension({ check = false }: { readonly check?: boolean } = {}): Promise<void> {
   if (process.platform !== 'linux') {
     process.stdout.write('\nextension: skipped, it reads /proc, which only Linux has\n')
     return
   }
+  if (!isApart) {
+    if (await runApart(['extension', ...(check ? ['--check'] : [])])) return
+    process.stdout.write(
+      'extension: this machine allows no namespaces, so that extensions see all its processes, and some fail\n',
+    )
+  }
   const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'))
   try {
-    const weir = await ours(folder)
-    const contenders = [weir, ...(await natives(folder, line => void process.stdout.write(`${line}\n`)))]
-    const figures = new Map<string, Figures[]>()
-    const note = (name: string, one: Figures) => figures.set(name, [...(figures.get(name) ?? []), one])
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const each of contenders) note(each.name, await weigh(each, round < INVOKED_ROUNDS))
-      note(BARE, await weighBare())
-    }
-    print(figures, new Map(contenders.map(each => [each.name, each.bytes])), weir.name)
-    process.stdout.write(`\nlayer of Weir: ${weir.bytes} bytes unzipped, of which JavaScript ${weir.script}\n`)
+    await (check ? checkBudget(folder, tell) : compare(folder, tell))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-const BARE = 'bare Node, one line, idle'
+const tell: Tell = line => void process.stdout.write(`${line}\n`)
 
-async function weigh({ command, env }: Contender, invoked: boolean): Promise<Figures> {
-  const platform = await startBenchPlatform()
-  const began = performance.now()
-  const child = spawn(command, [], {
-    stdio: 'ignore',
-    env: {
-      PATH: process.env['PATH'],
-      AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${platform.port}`,
-      AWS_REGION: 'us-east-1',
-      AWS_LAMBDA_FUNCTION_NAME: 'bench',
-      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
-      AWS_ACCESS_KEY_ID: 'bench',
-      AWS_SECRET_ACCESS_KEY: 'bench-secret-key',
-      WEIR_STREAM_ARN: 'arn:aws:kinesis:us-east-1:111122223333:stream/telemetry',
-      WEIR_KINESIS_ENDPOINT: `http://127.0.0.1:${platform.port}`,
-      WEIR_TELEMETRY_HOST: '127.0.0.1',
-      ...env,
-    },
-  })
-  try {
-    const pid = pidOf(child)
-    const gone = once(child, 'exit').then(() => Promise.reject(new Error(`${command} ended by itself`)))
-    const readyAt = await Promise.race([platform.readyAt, gone])
-    const cpuToReady = cpuOf(pid)
-    await platform.init()
-    const idle = await settled(pid)
-    const [registered, subscribed] = await Promise.all([platform.registeredAt, platform.subscribedAt])
-    const start = { registered: registered - began, subscribed: subscribed - began, ready: readyAt - began, cpuToReady, ...idle }
-    if (!invoked) return start
-    for (let n = 0; n < WARM_UP; n++) await Promise.race([platform.invoke(), gone])
-    const before = cpuOf(pid)
-    for (let n = 0; n < INVOCATIONS; n++) await Promise.race([platform.invoke(), gone])
-    const cpuPerThousand = ((cpuOf(pid) - before) * 1_000) / INVOCATIONS
-    return { ...start, cpuPerThousand, anonymousAfter: memoryOf(pid).anonymousKb / 1024 }
-  } finally {
-    child.kill('SIGKILL')
-    platform.close()
+async function compare(folder: string, tell: Tell): Promise<void> {
+  const own = await ours(folder, tell)
+  const weir = [own.onNode, ...(own.onRuntime ? [own.onRuntime] : [])]
+  const all = [...weir, ...(await natives(folder, tell)), ...(await peers(folder, tell))]
+  const rie = await startRie(folder, tell)
+  const figures = new Map<string, Weight[]>()
+  const note = (name: string, one: Weight) => figures.set(name, [...(figures.get(name) ?? []), one])
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const each of all) note(each.name, await weigh(each, round < INVOKED_ROUNDS ? INVOCATIONS : 0))
+    for (const each of own.bare) note(each.name, await weighBare(each))
   }
-}
-
-/** The runtime alone, with nothing to do: what any JavaScript extension pays before its first line. */
-async function weighBare(): Promise<Figures> {
-  const began = performance.now()
-  const child = spawn(process.execPath, ['-e', 'process.stdout.write("x");setInterval(()=>{},1e9)'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+  const added = await whatIsAdded(all, folder, rie, tell)
+  const rows = [...figures].map(([name, weights]): Row => {
+    const { size } = all.find(each => each.name === name) ?? {}
+    return { name, ...mediansOf(weights), ...added.get(name), ...size }
   })
-  try {
-    await once(child.stdout, 'data')
-    const ready = performance.now() - began
-    const cpuToReady = cpuOf(pidOf(child))
-    return { ready, cpuToReady, ...(await settled(pidOf(child))) }
-  } finally {
-    child.kill('SIGKILL')
-  }
+  printFigures(rows, ROUNDS, INVOKED_ROUNDS)
+  aims(rows, own)
 }
 
-async function settled(pid: number): Promise<{ anonymous: number; private: number; rss: number }> {
-  await new Promise(resolve => setTimeout(resolve, SETTLE_MS))
-  const { anonymousKb, privateKb, rssKb } = memoryOf(pid)
-  return { anonymous: anonymousKb / 1024, private: privateKb / 1024, rss: rssKb / 1024 }
+/** What an extension adds to Init and to an invocation, milliseconds. */
+export interface Added {
+  readonly addedInit?: number | undefined
+  readonly addedFirst?: number | undefined
+  readonly addedLater?: number | undefined
+  /** To what its caller waits for, on AWS's emulator and on its managed instances. */
+  readonly addedClassic?: number | undefined
+  readonly addedManaged?: number | undefined
 }
 
-function pidOf(child: ChildProcess): number {
-  if (child.pid === undefined) throw new Error('the process did not start')
-  return child.pid
-}
-
-function print(figures: ReadonlyMap<string, readonly Figures[]>, bytes: ReadonlyMap<string, number>, first: string): void {
-  const medians = new Map(
-    [...figures].map(([name, all]) => {
-      const of = (key: keyof Figures): number | undefined => {
-        const values = all.map(each => each[key]).filter(value => value !== undefined)
-        return values.length > 0 ? median(values) : undefined
+/** Against the same function without an extension, measured in the same rounds. */
+async function whatIsAdded(all: readonly Contender[], folder: string, rie: Rie, tell: Tell): Promise<Map<string, Added>> {
+  const runs = new Map<string | undefined, (Durations & RoundTrips)[]>()
+  const failed = new Set<string>()
+  for (let round = 0; round < INVOKED_ROUNDS; round++) {
+    for (const each of [undefined, ...all]) {
+      if (each && failed.has(each.name)) continue
+      try {
+        const one = { ...(await durations(folder, each)), ...(await rie(each)) }
+        runs.set(each?.name, [...(runs.get(each?.name) ?? []), one])
+      } catch (error) {
+        if (!each) throw error
+        failed.add(each.name)
+        tell(`${each.name}: SKIPPED under the emulators: ${error instanceof Error ? error.message : String(error)}`)
       }
-      return [name, COLUMNS.map(([key]) => of(key))] as const
-    }),
-  )
-  const rows = [...medians].map(([name, values]) => [
-    name,
-    ...values.map((value, index) => value?.toFixed(COLUMNS[index]?.[2]) ?? '–'),
-    bytes.has(name) ? ((bytes.get(name) ?? 0) / 2 ** 20).toFixed(2) : '–',
-  ])
-  const head = ['process', ...COLUMNS.map(([, title]) => title), 'size MB']
-  printTable(
-    `Extension: medians of ${ROUNDS} starts, and of ${INVOKED_ROUNDS} times 1,000 invocations with 8 JSON lines each`,
-    head,
-    rows,
-  )
-
-  const own = [...(medians.get(first) ?? []), bytes.get(first)]
-  const ratios = [...medians]
-    .filter(([name]) => name !== first)
-    .map(([name, values]) => [
+    }
+  }
+  const without = mediansOf(runs.get(undefined) ?? [])
+  const minus = (with_: number | undefined, none: number | undefined) =>
+    with_ === undefined || none === undefined ? undefined : with_ - none
+  const added = all.map(({ name }): readonly [string, Added] => {
+    const own = mediansOf(runs.get(name) ?? [])
+    return [
       name,
-      ...[...values, bytes.get(name)].map((value, index) => {
-        const of = own[index]
-        return value === undefined || of === undefined ? '–' : `${(value / of).toFixed(2)}×`
-      }),
-    ])
-  printTable('The others, as multiples of ours', head, ratios)
+      {
+        addedInit: minus(own.init, without.init),
+        addedFirst: minus(own.first, without.first),
+        addedLater: minus(own.later, without.later),
+        addedClassic: minus(own.classic, without.classic),
+        addedManaged: minus(own.managed, without.managed),
+      },
+    ]
+  })
+  return new Map(added)
 }

@@ -1,66 +1,130 @@
-import { cp, mkdir, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { deflateRawSync } from 'node:zlib'
 import { bundleExtension, prepareLayer } from '@weir/extension'
+import { isApart } from './apart.ts'
 import { hold, install, need, type Stand } from '../../counterparts/counterpart.ts'
 
 /** One extension to be weighed. */
 export interface Contender {
   readonly name: string
   readonly command: string
-  readonly env: Readonly<Record<string, string>>
-  /** All that its layer holds, bytes. */
-  readonly bytes: number
+  /** Its variables, where `port` of loopback has a stream and intakes that take everything. */
+  readonly env: (port: number) => Readonly<Record<string, string>>
+  readonly size?: Size
 }
 
-/** Ours, on this very Node, as the layer has it. */
-export async function ours(folder: string): Promise<Contender & { readonly script: number }> {
+/** A runtime with nothing to run but one line. */
+export interface Bare {
+  readonly name: string
+  readonly command: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** All that the layers hold, bytes, and about what a zip of them has (each file deflated at the highest level). */
+export interface Size {
+  readonly bytes: number
+  readonly zipped: number
+}
+
+export type Tell = (line: string) => void
+
+export const sizeOf = (files: readonly Uint8Array[]): Size => ({
+  bytes: files.reduce((sum, file) => sum + file.length, 0),
+  zipped: files.reduce((sum, file) => sum + deflateRawSync(file, { level: 9 }).length, 0),
+})
+
+export interface Ours {
+  /** On this very Node, as the layer has it. */
+  readonly onNode: Contender
+  /** On the runtime that the second layer brings. */
+  readonly onRuntime?: Contender
+  readonly bare: readonly Bare[]
+  /** Of the JavaScript that every cold start reads, bytes. */
+  readonly script: number
+}
+
+export async function ours(folder: string, tell: Tell): Promise<Ours> {
   const root = join(folder, 'opt')
   const command = await prepareLayer(root)
   const { files } = await bundleExtension(join(folder, 'layer'))
-  const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0)
-  const script = files.filter(file => file.path.endsWith('.cjs')).reduce((sum, file) => sum + file.bytes.length, 0)
-  return {
-    name: "Weir's extension, on the function's Node",
+  const layer = files.map(file => file.bytes)
+  const contender = (name: string, node: string, parts: readonly Uint8Array[]): Contender => ({
+    name,
     command,
-    env: { WEIR_ROOT: root, WEIR_NODE: process.execPath },
-    bytes,
-    script,
+    env: port => ({
+      WEIR_ROOT: root,
+      WEIR_NODE: node,
+      WEIR_STREAM_ARN: 'arn:aws:kinesis:us-east-1:111122223333:stream/telemetry',
+      WEIR_KINESIS_ENDPOINT: `http://127.0.0.1:${port}`,
+      ...(isApart ? {} : { WEIR_TELEMETRY_HOST: '127.0.0.1' }),
+      WEIR_BIND: '127.0.0.1',
+    }),
+    size: sizeOf(parts),
+  })
+  const onNode = contender("Weir, on the function's Node", process.execPath, layer)
+  const bare = [{ name: 'bare Node, one line, idle', command: process.execPath, env: {} }]
+  const script = files.find(({ path }) => path === 'weir/main.cjs')?.bytes.length ?? 0
+  const { runtimeProgram } = (await import(new URL('../../../packages/extension/build/runtime.ts', import.meta.url).href)) as {
+    runtimeProgram: (tell: Tell) => Promise<{ path: string } | undefined>
   }
+  const program = await runtimeProgram(tell)
+  if (program === undefined) {
+    tell('Weir, on the bundled runtime: SKIPPED: see above')
+    return { onNode, bare, script }
+  }
+  await mkdir(join(root, 'weir/rt'), { recursive: true })
+  await symlink(program.path, join(root, 'weir/rt/weir'))
+  const onRuntime = contender('Weir, on the bundled runtime', join(root, 'none'), [...layer, await readFile(program.path)])
+  const bareRuntime = {
+    name: 'bare bundled runtime, one line, idle',
+    command: program.path,
+    env: { BUN_BE_BUN: '1', BUN_JSC_useJIT: '0' },
+  }
+  return { onNode, onRuntime, bare: [...bare, bareRuntime], script }
 }
 
-/** Those in Go, built by the Go on this machine and kept; `tell` gets why one is missing. */
-export async function natives(folder: string, tell: (line: string) => void): Promise<Contender[]> {
+/** The smallest that can be, by the compilers of this machine, and OpenTelemetry's core; built once and kept. `tell` gets why one is missing. */
+export async function natives(
+  folder: string,
+  tell: Tell,
+  wanted: readonly string[] = ['rust', 'native', 'collector'],
+): Promise<Contender[]> {
+  const config = join(folder, 'collector.yaml')
+  await writeFile(config, collectorConfig(folder))
   const found: Contender[] = []
-  const attempt = (key: string, title: string, env: Contender['env']) =>
-    hold(
+  for (const { key, name, build } of NATIVES.filter(each => wanted.includes(each.key))) {
+    await hold(
       {
         name: key,
         async run(stand) {
-          const command = await buildGo(stand, key)
-          found.push({ name: title, command, env, bytes: (await stat(command)).size })
+          const command = await build(stand, key)
+          found.push({ name, command, env: () => ({ COLLECTOR_CONFIG: config }), size: sizeOf([await readFile(command)]) })
         },
       },
-      line => tell(`${title}: ${line.trim()}`),
+      line => tell(`${name}: ${line.trim()}`),
     )
-  await attempt('native', 'the smallest in Go, reads and forgets', {})
-  const config = join(folder, 'collector.yaml')
-  await writeFile(config, collectorConfig(folder))
-  await attempt('collector', "OpenTelemetry's collector, core only, reads and forgets", { COLLECTOR_CONFIG: config })
-  tell(
-    "OpenTelemetry's own extension: SKIPPED: its modules replace each other by path, so that Go cannot build it from its module proxy; " +
-      'the collector above is less than that',
-  )
+  }
   return found
 }
 
-const VERSION: Readonly<Record<string, string>> = { native: '1', collector: 'v0.160.0-1' } // raise with the source; collector/go.mod
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-async function buildGo(stand: Stand, key: string): Promise<string> {
+const NATIVES = [
+  { key: 'rust', name: 'the smallest in Rust, reads and forgets', build: buildRust },
+  { key: 'native', name: 'the smallest in Go, reads and forgets', build: buildGo },
+  { key: 'collector', name: "OpenTelemetry's collector, core only, reads and forgets", build: buildGo },
+] as const
+
+/** To be raised with the source; that of the collector is in its go.mod too. */
+const VERSION = { rust: '1', native: '1', collector: 'v0.160.0-1' } as const
+
+async function buildGo(stand: Stand, key: keyof typeof VERSION): Promise<string> {
   const go = need('go')
   const folder = await stand.installed(`extension-${key}-${VERSION[key]}`, async folder => {
     await mkdir(folder, { recursive: true })
-    await cp(fileURLToPath(new URL(key, import.meta.url)), folder, { recursive: true })
+    await cp(here(key), folder, { recursive: true })
     await install(go, ['build', '-trimpath', '-ldflags', '-s -w', '-o', key, '.'], {
       cwd: folder,
       env: { GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local', CGO_ENABLED: '0' },
@@ -69,6 +133,19 @@ async function buildGo(stand: Stand, key: string): Promise<string> {
     })
   })
   return join(folder, key)
+}
+
+const SMALL = ['opt-level=z', 'lto=fat', 'codegen-units=1', 'panic=abort', 'strip=symbols'].flatMap(option => ['-C', option])
+
+async function buildRust(stand: Stand): Promise<string> {
+  const rustc = need('rustc')
+  const folder = await stand.installed(`extension-rust-${VERSION.rust}`, async folder => {
+    await install(rustc, ['--edition', '2021', ...SMALL, '-o', join(folder, 'smallest'), here('rust/main.rs')], {
+      seconds: 120,
+      log: join(folder, 'install.log'),
+    })
+  })
+  return join(folder, 'smallest')
 }
 
 const collectorConfig = (folder: string): string => `

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** The sandbox's side of one extension: the Extensions and Telemetry API, and a stream that takes everything. Times: milliseconds of `performance.now`. */
+/** The sandbox's side of one extension: the Extensions and Telemetry API, and a stream and intakes that take everything. Times: milliseconds of `performance.now`. */
 export interface BenchPlatform {
   readonly port: number
   readonly registeredAt: Promise<number>
@@ -19,7 +19,7 @@ const once = <T>(): { readonly promise: Promise<T>; readonly resolve: (value: T)
 
 export async function startBenchPlatform(): Promise<BenchPlatform> {
   const [registered, subscribed, ready] = [once<number>(), once<number>(), once<number>()]
-  let destination = ''
+  const destinations: string[] = [] // OpenTelemetry's has two
   let waiting: ServerResponse | undefined
   let asked: () => void = () => {}
   let invocations = 0
@@ -39,8 +39,11 @@ export async function startBenchPlatform(): Promise<BenchPlatform> {
       asked()
     } else if (path.endsWith('/telemetry')) {
       subscribed.resolve(at)
-      ;({ URI: destination } = (JSON.parse(body) as { destination: { URI: string } }).destination)
+      const { URI } = (JSON.parse(body) as { destination: { URI: string } }).destination
+      destinations.push(URI)
       res.end('"OK"')
+    } else if (req.headers['x-amz-target'] === undefined) {
+      res.writeHead(path.startsWith('/api/') ? 202 : 200).end() // where the others send what they gather; Datadog's wants 202
     } else {
       const { Records } = JSON.parse(body) as { Records: unknown[] }
       const results = Records.map((_, index) => ({ SequenceNumber: String(index + 1), ShardId: 'shardId-000000000000' }))
@@ -57,7 +60,7 @@ export async function startBenchPlatform(): Promise<BenchPlatform> {
     subscribedAt: subscribed.promise,
     readyAt: ready.promise,
     init: () =>
-      post(destination, [
+      post(destinations, [
         event('platform.initStart', {
           initializationType: 'on-demand',
           phase: 'init',
@@ -70,9 +73,13 @@ export async function startBenchPlatform(): Promise<BenchPlatform> {
       const again = new Promise<void>(resolve => {
         asked = resolve
       })
+      const tracing = {
+        type: 'X-Amzn-Trace-Id',
+        value: 'Root=1-62e900b2-710d76f009d6e7785905449a;Parent=0efbd19962d95b05;Sampled=0',
+      }
       const arn = 'arn:aws:lambda:us-east-1:111122223333:function:bench'
       waiting?.end(
-        JSON.stringify({ eventType: 'INVOKE', deadlineMs: Date.now() + 30_000, requestId, invokedFunctionArn: arn, tracing: {} }),
+        JSON.stringify({ eventType: 'INVOKE', deadlineMs: Date.now() + 30_000, requestId, invokedFunctionArn: arn, tracing }),
       )
       const lines = Array.from({ length: LINES }, (_, line) =>
         event('function', {
@@ -84,7 +91,7 @@ export async function startBenchPlatform(): Promise<BenchPlatform> {
           path: `/orders/${line}`,
         }),
       )
-      await post(destination, [
+      await post(destinations, [
         event('platform.start', { requestId, version: '$LATEST' }),
         ...lines,
         event('platform.runtimeDone', {
@@ -103,7 +110,11 @@ export async function startBenchPlatform(): Promise<BenchPlatform> {
   }
 }
 
-function post(url: string, events: unknown): Promise<void> {
+async function post(urls: readonly string[], events: unknown): Promise<void> {
+  await Promise.all(urls.map(url => postTo(url, events)))
+}
+
+function postTo(url: string, events: unknown): Promise<void> {
   return new Promise((resolve, reject) => {
     const req = request(url, { method: 'POST', headers: { 'Content-Type': 'application/json' } }, res => {
       res.resume().on('end', resolve)

@@ -1,0 +1,58 @@
+import { MAX_BUNDLE_BYTES } from '@weir/extension'
+import { natives, ours, type Tell } from './contenders.ts'
+import { type Row, mediansOf } from './table.ts'
+import { type Weight, weigh, weighBare } from './weigh.ts'
+
+const STARTS = 5
+const INVOCATIONS = 300
+
+/**
+ * Limits that hold on any machine: multiples of the bare runtime and of the smallest native extension, measured in turn, and sizes. About
+ * half as much again as what was measured: a check that fails means that something was added, not that the machine was busy.
+ */
+const LIMITS = {
+  node: { ready: 2.6, cpuToReady: 2.6, anonymous: 2.2 },
+  runtime: { ready: 6, cpuToReady: 6, anonymous: 6 },
+  cpuOfNative: 12,
+  layerBytes: 250_000,
+  runtimeBytes: 130_000_000,
+} as const
+
+/** `npm run bench -- extension --check`: a few starts and one run, a line per limit, and a failing exit where one is passed. */
+export async function checkBudget(folder: string, tell: Tell): Promise<void> {
+  const own = await ours(folder, tell)
+  const [smallest] = await natives(folder, tell, ['rust', 'native'])
+  const figures = new Map<string, Weight[]>()
+  const note = (name: string, one: Weight) => figures.set(name, [...(figures.get(name) ?? []), one])
+  for (let round = 0; round < STARTS; round++) {
+    for (const each of [own.onNode, own.onRuntime, smallest])
+      if (each) note(each.name, await weigh(each, round === 0 ? INVOCATIONS : 0))
+    for (const each of own.bare) note(each.name, await weighBare(each))
+  }
+  const row = (name: string | undefined): Partial<Row> => mediansOf(figures.get(name ?? '') ?? [])
+  let failed = 0
+  const hold = (what: string, value: number, limit: number, unit: string): void => {
+    const held = value <= limit
+    if (!held) failed++
+    tell(
+      `  ${held ? 'ok    ' : 'FAILED'}  ${what}: ${unit === '×' ? value.toFixed(2) : Math.round(value)} ${unit}, limit ${limit}`,
+    )
+  }
+  const pairs = [
+    [own.onNode, own.bare[0], LIMITS.node],
+    [own.onRuntime, own.bare[1], LIMITS.runtime],
+  ] as const
+  for (const [ours, bare, limits] of pairs) {
+    if (!ours || !bare) continue
+    const [mine, base] = [row(ours.name), row(bare.name)]
+    for (const key of ['ready', 'cpuToReady', 'anonymous'] as const)
+      hold(`${ours.name}: ${key} beside ${bare.name}`, (mine[key] ?? NaN) / (base[key] ?? NaN), limits[key], '×')
+    const [cpu, least] = [mine.cpuPerThousand, row(smallest?.name).cpuPerThousand]
+    if (cpu !== undefined && least !== undefined)
+      hold(`${ours.name}: CPU per invocation beside ${smallest?.name}`, cpu / least, LIMITS.cpuOfNative, '×')
+  }
+  hold('JavaScript that a cold start reads', own.script, MAX_BUNDLE_BYTES, 'bytes')
+  hold('the layer, unzipped', own.onNode.size?.bytes ?? NaN, LIMITS.layerBytes, 'bytes')
+  if (own.onRuntime) hold('both layers, unzipped', own.onRuntime.size?.bytes ?? NaN, LIMITS.runtimeBytes, 'bytes')
+  if (failed > 0) process.exitCode = 1
+}
