@@ -17,6 +17,7 @@ export interface SideFile {
 export const SIDE: readonly SideFile[] = [
   { source: '../src/otlp/otlp.ts', file: 'weir/otlp.cjs', maxBytes: 20_000 },
   { source: '../src/inventory/inventory.ts', file: 'weir/inventory.cjs', maxBytes: 16_000 },
+  { source: '../src/guard/report.ts', file: 'weir/guard.cjs', maxBytes: 8_000 },
   { source: '../src/guard/guard.ts', file: 'weir/guard.mjs', maxBytes: 16_000 },
 ].filter(({ source }) => existsSync(here(source)))
 
