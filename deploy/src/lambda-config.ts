@@ -57,7 +57,9 @@ export function unfit(config: Config): ConfigIssue[] {
       path: ['rules', 'pack'],
       message: 'a Lambda function does not have this folder; name s3://BUCKET/PREFIX, or leave it out',
     })
-  if (config.redaction.key) secret(['redaction', 'key'], config.redaction.key)
+  secret(['redaction', 'key'], config.redaction.key)
+  secret(['journal', 'key'], config.journal.key)
+  for (const [index, key] of config.journal.formerKeys.entries()) secret(['journal', 'formerKeys', index], key)
   for (const [index, { type, options }] of config.sinks.entries()) {
     const sink = (sinks as Record<string, Sink<unknown>>)[type]
     // Only a sink on this machine sends without HTTP.

@@ -31,6 +31,8 @@ detections:
 # Secrets are references: env:NAME, file:PATH, secretsmanager:ARN[#KEY], ssm:NAME
 # redaction:
 #   key: env:WEIR_FINGERPRINT_KEY   # lets fingerprints of masked secrets be joined across functions
+# journal:
+#   key: file:journal.key           # opens what extensions leave when they are killed; \`weir keys\` makes the pair
 
 sinks:
   - name: local

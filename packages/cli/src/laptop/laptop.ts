@@ -27,6 +27,7 @@ import {
   validateConfig,
 } from '@weir/ingest'
 import type { OcsfEvent } from '@weir/schema/ocsf'
+import { makeKeys } from '@weir/schema/open'
 import { runRules } from '@weir/sigma'
 import type { World } from '../command.ts'
 import { findingLines } from '../findings.ts'
@@ -42,6 +43,7 @@ export const REGION = 'us-east-1'
 const TICK_MS = 5_000 // a minute in AWS; nobody wants to wait that long in front of a terminal
 const FLOW_MS = 1_000
 const LAST_ENTRIES = 1_000
+const JOURNAL_KEY = 'WEIR_LAPTOP_JOURNAL'
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' }
 
 /** The whole flow on this machine. */
@@ -96,13 +98,14 @@ export async function openLaptop(
     closers.push(async () => client.destroy())
     terminal.line(`${terminal.paint('gray', 'kinesis')}    ${kinesis.endpoint}, streams telemetry and trail`)
 
+    const journal = makeKeys() // thrown away with this run
     const findings: OcsfEvent[] = []
     const loaded = await loadRules(world.cwd, true, [])
     const { pack } = options
     const place = pack === undefined ? undefined : packPlace(pack.includes('://') ? pack : resolve(world.cwd, pack))
     const weir = await openWeir(laptopConfig(data), {
       pack: runRules(loaded, loaded.pack),
-      env: world.env,
+      env: { ...world.env, [JOURNAL_KEY]: journal.private },
       telemetry: await startTelemetry(world.env),
       log: createLog(place ? 'info' : 'warn'), // which says when a pack is taken over
       ...(place ? { follow: { place } } : {}),
@@ -179,7 +182,8 @@ export async function openLaptop(
                 WEIR_BIND: '127.0.0.1',
                 WEIR_ROOT: join(scratch, 'opt'),
                 WEIR_NODE: process.execPath,
-                WEIR_TMP: scratch,
+                WEIR_TMP: '$TMPDIR', // each sandbox has its own
+                WEIR_JOURNAL_KEY: journal.public,
               },
             },
             ...extensions.map(path => ({ path, env: {} })),
@@ -288,6 +292,7 @@ function laptopConfig(data: string) {
     streams: { telemetry: { sources: ['weir'] }, trail: { sources: ['cloudtrail'] } },
     detections: { billedUsdPerWindow: 0.0002, failuresPerWindow: 3, windowMinutes: 5 },
     sinks: [{ name: 'local', type: 'file', route: 'all', path: join(data, 'events.ndjson') }],
+    journal: { key: `env:${JOURNAL_KEY}` },
     state: { type: 'sqlite', path: join(data, 'state.db') },
     spool: { type: 'files', path: join(data, 'spool') },
     quarantine: { type: 'files', path: join(data, 'quarantine') },
