@@ -142,6 +142,15 @@ describe('the life of a sandbox', () => {
     expect(world.host.now()).toBeLessThan(deadline)
   })
 
+  it.each([676_051, -1, null, '2026'])('takes %j for no deadline, and ships all the same', async deadlineMs => {
+    const world = await started()
+    world.give({ eventType: 'INVOKE', requestId: 'a', deadlineMs })
+    await world.settle()
+    await finish(world, 'a')
+    expect(world.asked).toBe(2)
+    expect(bodies(world, 'platform.runtimeDone')).toHaveLength(1)
+  })
+
   it('ships what came before a timeout, though the invocation never ended', async () => {
     const world = await started()
     await begin(world, 'a', 3_000)
