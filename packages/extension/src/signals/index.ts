@@ -7,6 +7,7 @@ import { extensionLog } from './extension-log.ts'
 import { extensions } from './extensions.ts'
 import { fault } from './fault.ts'
 import { functionLog } from './function-log.ts'
+import { guard } from './guard.ts'
 import { inventory } from './inventory.ts'
 import { load } from './load.ts'
 import { otlp } from './otlp.ts'
@@ -29,6 +30,7 @@ export const SIGNALS: readonly Signal[] = [
   functionLog,
   extensionLog,
   otlp,
+  guard,
   summary,
   load,
   processes,
