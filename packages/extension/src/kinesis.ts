@@ -38,26 +38,21 @@ export interface Kinesis {
   forget(): void
 }
 
-/** Errors of PutRecords (Kinesis API reference) and of every AWS API ("Common Errors"). What is not listed goes by its status. */
+/**
+ * Errors of PutRecords (Kinesis API reference) and of every AWS API ("Common Errors"), without the `Exception` at their end. What is not listed goes
+ * by its status: a stream that is gone, a key or an action that is not allowed are 400 and so `refused`.
+ */
 const FAILURES: Readonly<Record<string, PutFailure>> = {
-  ProvisionedThroughputExceededException: 'busy',
-  LimitExceededException: 'busy',
-  KMSThrottlingException: 'busy',
-  ThrottlingException: 'busy',
-  ServiceUnavailable: 'busy',
-  AccessDeniedException: 'refused',
-  KMSAccessDeniedException: 'refused',
-  KMSDisabledException: 'refused',
-  KMSInvalidStateException: 'refused',
-  KMSNotFoundException: 'refused',
-  KMSOptInRequired: 'refused',
-  ResourceNotFoundException: 'refused',
-  ExpiredTokenException: 'keys',
-  InvalidSignatureException: 'keys',
-  UnrecognizedClientException: 'keys',
-  InvalidArgumentException: 'invalid',
-  SerializationException: 'invalid',
-  ValidationException: 'invalid',
+  ProvisionedThroughputExceeded: 'busy',
+  LimitExceeded: 'busy',
+  KMSThrottling: 'busy',
+  Throttling: 'busy',
+  ExpiredToken: 'keys',
+  InvalidSignature: 'keys',
+  UnrecognizedClient: 'keys',
+  InvalidArgument: 'invalid',
+  Serialization: 'invalid',
+  Validation: 'invalid',
 }
 const TRANSPORT: Readonly<Record<HttpErrorKind, PutFailure>> = {
   connect: 'unreachable',
@@ -116,7 +111,8 @@ function refusal(status: number, body: Uint8Array, header: string | undefined): 
   const type = typeof answer === 'object' && answer !== null ? Reflect.get(answer, '__type') : undefined
   const name = (typeof type === 'string' ? type : (header ?? '')).replace(/^.*#/, '').replace(/:.*$/, '')
   const code = WORD.test(name) ? name : `status-${status}`
-  return new PutError(Object.hasOwn(FAILURES, code) ? (FAILURES[code] ?? 'refused') : failureOf(status), code)
+  const known = code.replace(/Exception$/, '')
+  return new PutError((Object.hasOwn(FAILURES, known) ? FAILURES[known] : undefined) ?? failureOf(status), code)
 }
 
 function failureOf(status: number): PutFailure {

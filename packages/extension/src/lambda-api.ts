@@ -41,6 +41,7 @@ export interface LambdaApi {
 const SCHEMAS = ['2025-01-29', '2022-12-13', '2022-07-01']
 /** The least the API allows for time, so that the end of an invocation is seen soon; the others as Datadog and OpenTelemetry set them. */
 const BUFFERING = { maxItems: 1000, maxBytes: 262_144, timeoutMs: 25 }
+const ID = 'Lambda-Extension-Identifier'
 /** For calls that the platform answers at once. Init has 10 s in all. */
 const TIMEOUT_MS = 2_000
 
@@ -66,8 +67,8 @@ export function createLambdaApi(host: Host, config: Config): LambdaApi {
         body: json({ events: isManagedInstance(config) ? ['SHUTDOWN'] : ['INVOKE', 'SHUTDOWN'] }),
         timeoutMs: TIMEOUT_MS,
       })
-      const given = answer.headers.get('lambda-extension-identifier')
-      if (answer.status !== 200 || !given) throw new Error(`register: status ${answer.status}`)
+      const given = answer.headers.get(ID.toLowerCase())
+      if (answer.status !== 200 || !given) throw new Error('register')
       id = given
       return readRegistration(id, text(answer))
     },
@@ -76,15 +77,15 @@ export function createLambdaApi(host: Host, config: Config): LambdaApi {
       const answer = await client.request({
         method: 'GET',
         path: '/2020-01-01/extension/event/next',
-        headers: { 'Lambda-Extension-Identifier': id },
+        headers: { [ID]: id },
       })
-      if (answer.status !== 200) throw new Error(`next: status ${answer.status}`)
+      if (answer.status !== 200) throw new Error('next')
       const event = fields(text(answer))
       const [said, now] = [event.number('deadlineMs'), host.now()]
       const deadline = said > now ? Math.min(said, now + MAX_RUN_MS) : now + 1_000
       if (event.string('eventType') === 'SHUTDOWN')
         return { type: 'SHUTDOWN', reason: event.string('shutdownReason').toLowerCase(), deadline }
-      if (event.string('eventType') !== 'INVOKE') throw new Error('next: not an event')
+      if (event.string('eventType') !== 'INVOKE') throw new Error('next')
       return { type: 'INVOKE', requestId: event.string('requestId'), functionArn: event.string('invokedFunctionArn'), deadline }
     },
 
@@ -95,7 +96,7 @@ export function createLambdaApi(host: Host, config: Config): LambdaApi {
         const answer = await client.request({
           method: 'PUT',
           path: '/2022-07-01/telemetry',
-          headers: { ...typed, 'Lambda-Extension-Identifier': id },
+          headers: { ...typed, [ID]: id },
           body: json({ schemaVersion, types, buffering: BUFFERING, destination }),
           timeoutMs: TIMEOUT_MS,
         })
