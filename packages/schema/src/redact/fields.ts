@@ -1,50 +1,42 @@
-/** How sure a field's name makes us: `strong`, a password by name; `weak`, a name that others use too, so the value must look random. */
-type Strength = 'strong' | 'weak'
+import { IDENTIFIERS, isIdentifier, shapeOf } from './checks.ts'
 
-/** Endings of field names, without case, underscores and dashes, with what they hold. The first that fits wins. */
-const ENDINGS: readonly (readonly [ending: string, kind: string, strength: Strength])[] = [
-  ['password', 'password', 'strong'],
-  ['passwords', 'password', 'strong'],
-  ['passwd', 'password', 'strong'],
-  ['passphrase', 'password', 'strong'],
-  ['passcode', 'password', 'strong'],
-  ['pwd', 'password', 'strong'],
-  ['secretaccesskey', 'aws-secret-access-key', 'weak'],
-  ['sessiontoken', 'session-token', 'weak'],
-  ['securitytoken', 'session-token', 'weak'],
-  ['clientsecret', 'secret', 'strong'],
-  ['secretkey', 'secret', 'weak'],
-  ['secret', 'secret', 'weak'],
-  ['privatekey', 'secret', 'weak'],
-  ['signingkey', 'secret', 'weak'],
-  ['encryptionkey', 'secret', 'weak'],
-  ['masterkey', 'secret', 'weak'],
-  ['accountkey', 'secret', 'weak'],
-  ['apikey', 'api-key', 'weak'],
-  ['token', 'token', 'weak'],
-  ['ssn', 'us-ssn', 'weak'],
-  ['socialsecuritynumber', 'us-ssn', 'weak'],
+/** What a field's name says of its value. `strong`: a password by name; otherwise others use the name too, and the value must look the part. */
+export interface Sensitive {
+  readonly kind: string
+  readonly strong: boolean
+}
+
+/** Endings of field names, without case, underscores and dashes: a group for each of `KINDS`. */
+const ENDING =
+  /(?:(passwords?|passwd|passphrase|passcode|pwd)|(clientsecret)|(secretaccesskey)|((?:session|security)token)|(secret(?:key)?|(?:private|signing|encryption|master|account)key)|(apikey)|(token)|(ssn|socialsecurity(?:number)?)|(cvv2?|cvc2?)|((?:set)?cookies?)|((?:national|personal|tax)id(?:entifier|number)?))$/
+const KINDS = [
+  'password',
+  'secret',
+  'aws-secret-access-key',
+  'session-token',
+  'secret',
+  'api-key',
+  'token',
+  'us-ssn',
+  'card-code',
+  'cookie',
+  'national-id',
 ]
+const STRONG = 2
 
 /** Tokens that name a place in a list, a request or a library, and open nothing. */
 const HARMLESS =
-  /(?:jsonweb|public|next|nextforward|nextbackward|prev|previous|page|partition|paging|pagination|continuation|client|request|idempotency|sync|start|starting|cursor|resume|stream|max|count)token$/
+  /(?:jsonweb|public|(?:next|prev)(?:forward|backward|ious)?|page|partition|paging|pagination|continuation|client|request|idempotency|sync|start|starting|cursor|resume|stream|max|count)token$/
 
 /** What stands for a secret that was left out, or is a reference to one. */
 const PLACEHOLDER =
-  /^(?:\*+|x+|\.+|-+|null|nil|none|true|false|undefined|empty|n\/a|<.*|\$.*|\{.*|%.*|#\{.*|arn:.*|\[.*\]|\(.*\)|.*redacted.*|hidden[_ ].*|.*sensitive.?data.*|string|text|number|boolean|object|(?:must|please|forgot|enter)\s.*|masked|removed|omitted|required|invalid|incorrect|missing|wrong|expired|process\.env.*|os\.environ.*|env:.*|ssm:.*|secretsmanager:.*|file:.*|https?:\/\/.*)$/is
+  /^(?:([*x.-])\1*$|(?:null|nil|none|true|false|undefined|empty|n\/a|string|text|number|boolean|object|masked|removed|omitted|required|invalid|incorrect|missing|wrong|expired|\[.*\]|\(.*\))$|[<${%]|#\{|arn:|hidden[_ ]|(?:must|please|forgot|enter)\s|process\.env|os\.environ|env:|ssm:|secretsmanager:|file:|https?:\/\/|.*(?:redacted|sensitive.?data))/is
 
 /** Letters alone that are longer than the words that follow `password:` in a sentence. */
 const MIN_WORDS = 21
 
 const MAX_NAMES = 4096
 const names = new Map<string, Sensitive | null>()
-
-/** What a field's name says of its value. */
-export interface Sensitive {
-  readonly kind: string
-  readonly strength: Strength
-}
 
 /** Classifies a field's name (`DB_PASSWORD`, `clientSecret`, `x-api-key`); null for the many that hold no secret. */
 export function sensitiveField(name: string): Sensitive | null {
@@ -53,17 +45,45 @@ export function sensitiveField(name: string): Sensitive | null {
   if (known !== undefined) return known
   if (names.size >= MAX_NAMES) names.clear()
   const plain = name.toLowerCase().replace(/[_-]/g, '')
-  const found = HARMLESS.test(plain) ? undefined : ENDINGS.find(([ending]) => plain.endsWith(ending))
-  const sensitive = found ? { kind: found[1], strength: found[2] } : null
+  const group = (ENDING.exec(plain)?.findIndex((each, at) => at > 0 && each !== undefined) ?? 0) - 1
+  const ending = KINDS[group]
+  const kind = ending === 'token' && HARMLESS.test(plain) ? undefined : (ending ?? identifierOf(plain))
+  const sensitive = kind === undefined ? null : { kind, strong: group >= 0 && group < STRONG }
   names.set(name, sensitive)
   return sensitive
 }
 
-/** Whether a value can be the secret that its field's name announces. `quoted`: it stood between quotes or was a JSON string. */
-export function isPlausible(value: string, { kind, strength }: Sensitive, quoted: boolean): boolean {
+/** The kind of number that a name announces. A word that is short stands at the name's end, or it would be part of another. */
+const identifierOf = (plain: string): string | undefined =>
+  Object.keys(IDENTIFIERS).find(kind =>
+    IDENTIFIERS[kind]?.[0]
+      .split(',')
+      .some(word => (word.endsWith('!') ? plain.endsWith(word.slice(0, -1)) : plain.includes(word.replace('*', '')))),
+  )
+
+/**
+ * What a value is in the field whose name announces a secret; undefined where it cannot be one. `quoted`: it stood between quotes or was a
+ * JSON string.
+ */
+export function judge(value: string, { kind, strong }: Sensitive, quoted: boolean): string | undefined {
+  const shape = IDENTIFIERS[kind]?.[1]
+  if (shape !== undefined)
+    return value.length < 50 && new RegExp(`^(?:${shapeOf(shape)})$`, 'i').test(value) && isIdentifier(kind, value)
+      ? kind
+      : undefined
+  if (kind === 'national-id') {
+    for (const each in IDENTIFIERS) if (judge(value, { kind: each, strong }, quoted)) return each
+    return undefined
+  }
+  if (kind === 'us-ssn') return /^\d{3}-?\d{2}-?\d{4}$/.test(value) ? kind : undefined
+  if (kind === 'card-code') return /^\d{3,4}$/.test(value) ? kind : undefined
+  return kind !== 'cookie' && isPlausible(value, strong, quoted) ? kind : undefined
+}
+
+/** Whether a value can be the secret that its field's name announces. */
+export function isPlausible(value: string, strong: boolean, quoted: boolean): boolean {
   if (PLACEHOLDER.test(value.slice(0, 200))) return false
-  if (kind === 'us-ssn') return /^\d{3}-?\d{2}-?\d{4}$/.test(value)
-  if (strength === 'strong')
+  if (strong)
     return (
       value.length >= (quoted ? 4 : 6) &&
       !value.startsWith('/') &&

@@ -1,207 +1,146 @@
-import { type Pattern, PATTERNS, scan } from './patterns.ts'
-import type { Hits } from './triggers.ts'
+import { BASE64, encodedEdits, escapedEdits, HEX, JSON_ESCAPE, URL_ESCAPE } from './decode.ts'
+import { besideMasks, type Edit, merge } from './edits.ts'
+import { isPlausible } from './fields.ts'
+import { isNumber, NUMBER_KINDS, numbers, PATTERNS, REST } from './rules.ts'
+import { type Hits, scan } from './scan.ts'
 import type { Work } from './work.ts'
 
-/** A secret in a text: what to mask, and under which name. */
-export interface Secret {
-  readonly kind: string
-  readonly value: string
-}
-
-/** One stretch of a text to replace. */
-export interface Edit {
-  readonly start: number
-  readonly end: number
-  /** What it holds. More than one where it is encoded. */
-  readonly secrets: readonly Secret[]
-  /** Where several edits overlap, the lowest one gives the mask. */
-  readonly rank: number
-  /** What to write instead, for an encoded stretch; undefined for the mask of its secret. */
-  readonly encode?: (mask: Mask) => string
-}
-
-/** Writes the mask of a secret. */
-export type Mask = (secret: Secret) => string
-
-const MASK = /\[redacted:[\w:-]{1,80}\]/g
 /** Of one encoding within another: a URL within a URL, base64 within a URL. */
 export const MAX_DECODINGS = 2
 /** What it takes to judge a candidate, in characters, beside its own length: two more looks at a name and a value of the usual size. */
 const CANDIDATE = 200
 /** A rejected match is looked at again from here on before its end: another field may begin in it, and no name and value are longer by far. */
 const LOOK_AGAIN = 256
+/** A bank account in groups reaches so far to both sides of a stretch without letters. */
+const AROUND = 40
+
+/** Ranks of what is found otherwise than by a pattern: each gives way to the ones before. */
+const NUMBER = PATTERNS.length
+const ADDRESS = NUMBER + 1
+const COOKIE = ADDRESS + 1
+export const WHOLE = COOKIE + 1
+const DECODED = WHOLE + 1
+
+/** What a look at a text carries along. */
+export interface Look {
+  readonly work: Work
+  /** Mask mail addresses, too. */
+  readonly mail: boolean
+}
+
+/** Sticky expressions of the patterns, each made when it is first used: to make all of them costs more than most sandboxes ever use. */
+const expressions: RegExp[] = []
+let shapes: RegExp | undefined
 
 /**
  * All there is to replace in `text`, in order, without overlaps. `hits`: what `scan` said of it. `decodings`: how many encodings it came out of.
- * Once `work` is spent, what it returns is not all.
+ * Once the work is spent, what it returns is not all.
  */
-export function findEdits(text: string, hits: Hits | null, work: Work, decodings = 0): Edit[] {
+export function findEdits(text: string, hits: Hits | null, look: Look, decodings = 0): Edit[] {
   if (!hits) return []
+  const { work, mail } = look
   const edits: Edit[] = []
-  for (const index of hits.patterns) addMatches(text, PATTERNS[index] as Pattern, index, work, edits)
+  addMatches(text, hits.patterns, work, edits)
+  addNumbers(text, hits.numbers, work, edits)
+  if (hits.at) addAddresses(text, look, edits)
   if (decodings < MAX_DECODINGS) {
-    if (hits.percent) for (const edit of decodedEdits(text, URL_PART, work, decodings)) edits.push(edit)
-    if (hits.escape) for (const edit of decodedEdits(text, JSON_PART, work, decodings)) edits.push(edit)
-    if (hits.base64.length > 0) for (const edit of base64Edits(text, hits, work, decodings)) edits.push(edit)
+    const find = (decoded: string): Edit[] =>
+      findEdits(decoded, scan(decoded, mail), look, decodings + 1).map(edit => ({ ...edit, rank: edit.rank + DECODED }))
+    if (hits.percent) for (const edit of escapedEdits(text, URL_ESCAPE, work, find)) edits.push(edit)
+    if (hits.escape) for (const edit of escapedEdits(text, JSON_ESCAPE, work, find)) edits.push(edit)
+    for (const edit of encodedEdits(text, hits.base64, BASE64, work, find)) edits.push(edit)
+    for (const edit of encodedEdits(text, hits.hex, HEX, work, find)) edits.push(edit)
   }
-  if (edits.length === 0) return edits
-  return merge(text.includes('[redacted:') ? besideMasks(text, edits) : edits)
+  return edits.length === 0 ? edits : merge(besideMasks(text, edits))
 }
 
-/** The edits that touch no mask: what is masked stays as it is. */
-function besideMasks(text: string, edits: Edit[]): Edit[] {
-  const masks = [...text.matchAll(MASK)]
-  let next = 0
-  return edits.sort(inOrder).filter(edit => {
-    while ((masks[next]?.index ?? text.length) + (masks[next]?.[0].length ?? 0) <= edit.start && next < masks.length) next++
-    return (masks[next]?.index ?? text.length) >= edit.end
-  })
-}
-
-const inOrder = (a: Edit, b: Edit): number => a.start - b.start || a.rank - b.rank
-
-/** `text` with its edits made. */
-export function applyEdits(text: string, edits: readonly Edit[], mask: Mask): string {
-  let done = 0
-  let result = ''
-  for (const { start, end, secrets, encode } of edits) {
-    const [secret] = secrets
-    result += text.slice(done, start) + (encode ? encode(mask) : secret ? mask(secret) : '')
-    done = end
-  }
-  return result + text.slice(done)
-}
-
-function addMatches(text: string, pattern: Pattern, rank: number, work: Work, edits: Edit[]): void {
-  const { expression, accept, rest } = pattern
-  if (!work.spend(text.length)) return
-  expression.lastIndex = 0
-  for (let match = expression.exec(text); match; match = expression.exec(text)) {
-    if (!work.spend(match[0].length + CANDIDATE)) return
+function addMatches(text: string, places: readonly number[], work: Work, edits: Edit[]): void {
+  /** By pattern, up to where it has looked. */
+  const seen: number[] = []
+  for (let each = 0; each < places.length; each += 2) {
+    const rank = places[each + 1] as number
+    const pattern = PATTERNS[rank]
+    const place = places[each] as number
+    if (!pattern || place < (seen[rank] ?? 0)) continue
+    if (!work.spend(CANDIDATE)) return
+    const expression = (expressions[rank] ??= new RegExp(pattern.source, pattern.any ? 'iy' : 'y'))
+    let match: RegExpExecArray | null = null
+    for (let from = place; !match && from >= 0 && from >= place - pattern.back; from--) {
+      expression.lastIndex = from
+      match = expression.exec(text)
+    }
+    if (!match) continue
+    if (!work.spend(match[0].length)) return
     let value = match.findLast(group => group !== undefined) ?? match[0]
     let end = match.index + match[0].length
     const start = end - value.length
-    const accepted = accept?.(value, match) ?? true
-    if (accepted === false) {
-      expression.lastIndex = Math.max(match.index + 1, start, end - LOOK_AGAIN)
+    const accepted = pattern.accept(value, match)
+    if (accepted === false || accepted === undefined) {
+      seen[rank] = Math.max(place + 1, end - LOOK_AGAIN)
       continue
     }
-    if (rest) {
-      rest.lastIndex = end
-      end += rest.exec(text)?.[0].length ?? 0
+    if (pattern.rest) {
+      REST.lastIndex = end
+      end += REST.exec(text)?.[0].length ?? 0
       value = text.slice(start, end)
-      expression.lastIndex = end
     }
-    edits.push({ start, end, rank, secrets: [{ kind: accepted === true ? pattern.kind : accepted, value }] })
+    seen[rank] = end
+    if (pattern.kind === 'cookie') addCookies(text, end, edits)
+    else edits.push({ start, end, rank, secrets: [{ kind: accepted === true ? pattern.kind : accepted, value }] })
   }
 }
 
-/** Edits in order; those that overlap become one that covers them all and is named by the lowest rank. */
-export function merge(edits: Edit[]): Edit[] {
-  edits.sort(inOrder)
-  const merged: Edit[] = []
-  for (const edit of edits) {
-    const last = merged.at(-1)
-    if (!last || edit.start >= last.end) {
-      merged.push(edit)
-      continue
+/** Numbers that are told by their digits, in stretches of the text. */
+function addNumbers(text: string, stretches: readonly number[], work: Work, edits: Edit[]): void {
+  for (let each = 0; each < stretches.length; each += 2) {
+    const from = Math.max(0, (stretches[each] as number) - AROUND)
+    const part = text.slice(from, (stretches[each + 1] as number) + AROUND)
+    if (!work.spend(part.length + CANDIDATE)) return
+    shapes ??= numbers()
+    shapes.lastIndex = 0
+    for (let match = shapes.exec(part); match; match = shapes.exec(part)) {
+      const [value] = match
+      const kind = NUMBER_KINDS[match.findIndex((group, at) => at > 0 && group !== undefined) - 1]
+      const start = from + match.index
+      if (kind && isNumber(kind, value))
+        edits.push({ start, end: start + value.length, rank: NUMBER, secrets: [{ kind, value }] })
+      else shapes.lastIndex = match.index + 1
     }
-    const named = edit.rank < last.rank ? edit : last
-    const whole = named.start <= last.start && named.end >= Math.max(last.end, edit.end)
-    const { secrets, rank } = named
-    const range = { start: last.start, end: Math.max(last.end, edit.end) }
-    merged[merged.length - 1] = whole ? named : { ...range, secrets, rank }
-  }
-  return merged
-}
-
-/** How one byte is written with others: two hex digits behind a sign. */
-interface Encoding {
-  readonly expression: RegExp
-  /** Characters for one byte. */
-  readonly width: number
-  /** Writes a mask into such a text where a secret stood that was encoded twice. */
-  readonly encode: (mask: string) => string
-}
-
-const URL_PART: Encoding = { expression: /%([0-9a-f]{2})/gi, width: 3, encode: encodeURIComponent }
-/** In JSON that stands within a line: a whole one is parsed. */
-const JSON_PART: Encoding = { expression: /\\u00([0-7][0-9a-f])/gi, width: 6, encode: mask => mask }
-
-/** What shows only after decoding (one character a byte), with its place in the text as it is. */
-function decodedEdits(text: string, { expression, width, encode }: Encoding, work: Work, decodings: number): Edit[] {
-  if (!work.spend(4 * text.length)) return []
-  /** Where decoded bytes stand in the decoded text. */
-  const bytes: number[] = []
-  const decoded = text.replaceAll(expression, (_, hex: string, at: number) => {
-    bytes.push(at - (width - 1) * bytes.length)
-    return String.fromCharCode(Number.parseInt(hex, 16))
-  })
-  let before = 0
-  const placeOf = (at: number): number => {
-    while (before < bytes.length && (bytes[before] as number) < at) before++
-    return at + (width - 1) * before
-  }
-  return findEdits(decoded, scan(decoded), work, decodings + 1).map(({ encode: inner, ...edit }) => ({
-    ...edit,
-    start: placeOf(edit.start),
-    end: placeOf(edit.end),
-    rank: edit.rank + PATTERNS.length,
-    ...(inner && { encode: (mask: Mask) => encode(inner(mask)) }),
-  }))
-}
-
-/** Stretches of base64 whose bytes hold a secret: masked inside and encoded again. */
-function base64Edits(text: string, hits: Hits, work: Work, decodings: number): Edit[] {
-  const edits: Edit[] = []
-  const seen = new Set<number>()
-  let start = 0
-  let end = 0
-  for (const { at, phase } of hits.base64) {
-    if (at >= end) {
-      start = at
-      end = at
-      while (start > 0 && isBase64(text.charCodeAt(start - 1))) start--
-      while (isBase64(text.charCodeAt(end))) end++
-    }
-    const first = start + ((((at - phase - start) % 4) + 4) % 4)
-    if (at - phase < start || seen.has(first)) continue
-    seen.add(first)
-    const edit = base64Edit(text, first, end, work, decodings)
-    if (edit) edits.push(edit)
-  }
-  return edits
-}
-
-function base64Edit(text: string, start: number, end: number, work: Work, decodings: number): Edit | undefined {
-  if (!work.spend(2 * (end - start))) return undefined
-  const encoded = text.slice(start, end)
-  const decoded = Buffer.from(encoded, 'base64').toString('latin1')
-  const inner = findEdits(decoded, scan(decoded), work, decodings + 1)
-  if (inner.length === 0) return undefined
-  let padding = 0
-  while (padding < 2 && text.charCodeAt(end + padding) === 61) padding++
-  const form = /[-_]/.test(encoded) ? 'base64url' : 'base64'
-  return {
-    start,
-    end: end + padding,
-    rank: 2 * PATTERNS.length,
-    secrets: inner.flatMap(edit => edit.secrets),
-    encode(mask) {
-      const again = Buffer.from(applyEdits(decoded, inner, mask), 'latin1').toString(form)
-      return padding > 0 ? again : again.replace(/=+$/, '')
-    },
   }
 }
 
-/** A character of base64 or of its URL form. */
-function isBase64(code: number): boolean {
-  return (
-    (code >= 97 && code <= 122) ||
-    (code >= 65 && code <= 90) ||
-    (code >= 47 && code <= 57) ||
-    code === 43 ||
-    code === 45 ||
-    code === 95
-  )
+/**
+ * The password in `scheme://user:password@host`. It may hold @ and /, as people write them; but what begins like a port is none, and what looks
+ * like a query ends it.
+ */
+const USER_INFO =
+  /(?<=[a-z][a-z0-9+.-]{0,30}):\/\/[^\s:/@"'<>\\]{0,200}:(?!\d{1,5}[/?#])([^\s/@"'<>\\]{0,256}(?:[@/][^\s/@"'<>\\?#&=]{1,128}){0,4})(?=@[\w.[-])/iy
+const MAIL = /(?<![\w.+-])[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}(?![\w-])/gi
+
+function addAddresses(text: string, { work, mail }: Look, edits: Edit[]): void {
+  for (let at = text.indexOf('://'); at >= 0; at = text.indexOf('://', at + 3)) {
+    if (!work.spend(CANDIDATE)) return
+    USER_INFO.lastIndex = at
+    const [all = '', value = ''] = USER_INFO.exec(text) ?? []
+    const end = at + all.length
+    if (value.length < 3 || !isPlausible(value, true, value.length >= 4)) continue
+    edits.push({ start: end - value.length, end, rank: ADDRESS, secrets: [{ kind: 'url-password', value }] })
+  }
+  if (!mail || !work.spend(2 * text.length)) return
+  for (const { 0: value, index: start } of text.matchAll(MAIL))
+    edits.push({ start, end: start + value.length, rank: COOKIE, secrets: [{ kind: 'email', value }] })
+}
+
+const COOKIE_PAIR = /\s{0,3}([^\s=;,"'\\]{1,100})=([^\s;,"'\\]{0,4096})(?:;|(?=["'\\\s,]|$))/y
+
+/** Cookies that look random, from a header's value that begins at `from`. */
+export function addCookies(text: string, from: number, edits: Edit[]): void {
+  COOKIE_PAIR.lastIndex = from
+  for (let match = COOKIE_PAIR.exec(text); match; match = COOKIE_PAIR.exec(text)) {
+    const [all, , value = ''] = match
+    const end = match.index + all.length - (all.endsWith(';') ? 1 : 0)
+    if (isPlausible(value, false, true))
+      edits.push({ start: end - value.length, end, rank: COOKIE, secrets: [{ kind: 'cookie', value }] })
+    if (!all.endsWith(';')) return
+  }
 }

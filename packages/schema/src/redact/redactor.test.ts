@@ -41,6 +41,28 @@ describe.each(SECRETS)('a secret of kind $kind', ({ kind, line, secret }) => {
     expect(kinds(found)).toContain(kind)
   })
 
+  it('is masked in base64, its URL form and hexadecimal, within a line', () => {
+    for (const form of ['base64', 'base64url', 'hex'] as const) {
+      for (const before of ['', 'a ', 'ab ']) {
+        const { text, found } = redactor.text(`data: ${Buffer.from(`${before}${line} after`).toString(form)}, end`)
+        const decoded = Buffer.from(text.slice('data: '.length, -', end'.length), form).toString()
+        expect(decoded).not.toContain(secret)
+        expect(decoded).toMatch(/^a?b? ?.*\[redacted:.* after$/s)
+        expect(kinds(found)).toEqual([kind])
+        expect(redactor.text(text)).toEqual({ text, found: [] })
+      }
+    }
+  })
+
+  it('is masked as part of JSON that is cut off, with slashes and letters escaped', () => {
+    const escaped = JSON.stringify({ a: 1, text: line })
+      .replaceAll('/', '\\/')
+      .replace(/[aeiou=]/g, each => `\\u00${each.charCodeAt(0).toString(16)}`)
+    const { text } = redactor.text(`got ${escaped.slice(0, -2)}`)
+    expect(text).not.toContain(secret)
+    expect(text).toContain('[redacted:')
+  })
+
   it('has one fingerprint, which its key decides', () => {
     const [first] = redactor.text(line).found
     const [second] = redactor.json({ a: { b: line } }).found
@@ -86,6 +108,92 @@ describe('base64', () => {
         expect(redactor.text(text).text).toBe(text)
       }),
     )
+  })
+})
+
+describe('bytes that are no text', () => {
+  it('give away no key that stands between them', () => {
+    const bytes = fc.uint8Array({ minLength: 12, maxLength: 60 })
+    fc.assert(
+      fc.property(bytes, bytes, fc.constantFrom('base64', 'hex'), (before, after, form) => {
+        const encoded = Buffer.concat([before, Buffer.from(` ${ACCESS_KEY} `), after]).toString(form)
+        const { text, found } = redactor.text(`blob=${encoded}.`)
+        expect(kinds(found)).toContain('aws-access-key-id')
+        expect(Buffer.from(text.slice('blob='.length, -1), form).toString('latin1')).not.toContain(ACCESS_KEY)
+      }),
+    )
+  })
+})
+
+describe('mail addresses', () => {
+  const also = createRedactor({ key: 'k', also: ['email'] })
+  const line = 'mail from Ada.Lovelace+x@Example.co.uk to <bob@example.com>, see https://example.com/@scope'
+
+  it('are masked where that is asked for, and nowhere else', () => {
+    const { text, found } = also.text(line)
+    expect(text).toMatch(
+      /^mail from \[redacted:email:\w{16}\] to <\[redacted:email:\w{16}\]>, see https:\/\/example.com\/@scope$/,
+    )
+    expect(kinds(found)).toEqual(['email'])
+    expect(also.text(text)).toEqual({ text, found: [] })
+    expect(redactor.text(line).text).toBe(line)
+    expect(also.isClean('bob@example.com')).toBe(false)
+  })
+
+  it('are masked in keys, percent encoding and base64, with one fingerprint in any case', () => {
+    const { value, found } = also.json({
+      'bob@example.com': ['BOB@example.com', 'to=bob%40example.com', Buffer.from('write to bob@example.com').toString('base64')],
+    })
+    expect(JSON.stringify(value)).not.toMatch(/bob/i)
+    expect(new Set(found.map(({ fingerprint }) => fingerprint)).size).toBe(1)
+    expect(found).toHaveLength(4)
+  })
+})
+
+describe('a number', () => {
+  const numbers = SECRETS.filter(({ kind }) => /^(?:..-|iban|payment)/.test(kind) && kind !== 'us-ssn')
+
+  it.each(numbers)('of kind $kind with a wrong digit stays', ({ line, secret, kind }) => {
+    // In numbers with a checksum of eleven or more, any one digit changes the check; the others see every single change as well.
+    const at = secret.search(/\d(?=\D*$)/)
+    const wrong = `${secret.slice(0, at)}${(Number(secret[at]) + 1) % 10}${secret.slice(at + 1)}`
+    const other = line.replace(secret, wrong)
+    expect(redactor.text(other).text).toBe(other)
+    expect(redactor.text(line).found).toEqual([expect.objectContaining({ kind })])
+  })
+
+  it.each(numbers)('of kind $kind has one fingerprint in all its forms', ({ line, secret }) => {
+    const [first] = redactor.text(line).found
+    const plain = secret.replace(/[ ./-]/g, '')
+    const [second] = redactor.text(line.replace(secret, plain)).found
+    if (second) expect(second.fingerprint).toBe(first?.fingerprint)
+  })
+
+  it.each<[string, unknown, string]>([
+    ['cpf', 52_998_224_725, 'br-cpf'],
+    ['customerCpf', '52998224725', 'br-cpf'],
+    ['nhs_number', 9_434_765_919, 'gb-nhs'],
+    ['nationalId', '111222333', 'nl-bsn'],
+    ['taxIdentifier', '86095742719', 'de-tax-id'],
+    ['dni', '12345678z', 'es-nif'],
+    ['iban', 'DE89370400440532013000', 'iban'],
+    ['cvv', '123', 'card-code'],
+    ['cvv', 123, 'card-code'],
+  ])('in a field %s is masked as a whole: %s', (name, value, kind) => {
+    const { value: redacted, found } = redactor.json({ [name]: value })
+    expect(redacted).toEqual({ [name]: expect.stringMatching(`^\\[redacted:${kind}:`) })
+    expect(kinds(found)).toEqual([kind])
+  })
+
+  it.each<[string, unknown]>([
+    ['cpf', 52_998_224_726],
+    ['accountId', '111222333'],
+    ['taxId', 'pending'],
+    ['genie', 'lamp'],
+    ['requestId', '9434765919'],
+  ])('in a field %s stays: %s', (name, value) => {
+    const each = { [name]: value }
+    expect(redactor.json(each).value).toBe(each)
   })
 })
 
@@ -245,6 +353,10 @@ describe('plain telemetry', () => {
     'trace 4611686018427387904 span 9223372036854775807 amount 4111.11 order 4111-11',
     'if password>8 then token->next; <Token/> <token>next</token> secret => done; use --password to log in, mysql -protocol tcp',
     'cookie: theme=dark; lang=en, postgres://db.internal:5432/a@b, mac 0:aa:bb:cc, discord webhooks, NRAK-1',
+    'ticket 943 476 5919 bsn none 111222333x account 234123412346 order 52998224725 at 10.20.30.40:8080 1.12.123-45',
+    'nhs trust 12, dni 12345678A, nie X7654321B, iban DE88 3704 0044 0532 0130 00, fiscal year 2026, PESEL 44051401358',
+    'Set-Cookie: theme=dark; lang=en; Max-Age=3600; Path=/, curl --user-agent x, redis-cli -a, mysql -u root -p orders',
+    'https://example.com:8443/p?mail=ada@example.com http://[::1]:8080/@x git@github.com:weir/weir.git user:pass',
     'sk_learn_model=v1 task-1 SKU SK1234 risk-free hf_parameters npm_config_registry ghost_mode',
   ])('stays as it is: %s', line => {
     expect(redactor.text(line)).toEqual({ text: line, found: [] })

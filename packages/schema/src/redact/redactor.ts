@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto'
 import { parseJson } from '../json.ts'
-import { isPlausible, type Sensitive, sensitiveField } from './fields.ts'
-import { applyEdits, type Edit, findEdits, MAX_DECODINGS, merge, type Secret } from './find.ts'
-import { isCard, PATTERNS, scan } from './patterns.ts'
+import { isCard } from './checks.ts'
+import { applyEdits, type Edit, merge, type Secret } from './edits.ts'
+import { judge, type Sensitive, sensitiveField } from './fields.ts'
+import { addCookies, findEdits, MAX_DECODINGS, WHOLE } from './find.ts'
+import { scan } from './scan.ts'
 import { Work } from './work.ts'
 
 /** A secret that was masked: all of it that may leave. */
@@ -31,6 +33,8 @@ export interface Redactor {
   json(value: unknown, options?: RedactOptions): { value: unknown; found: SecretFound[] }
   /** False when a closer look is needed. True says for sure that `text` would find nothing: one scan. */
   isClean(text: string): boolean
+  /** Characters of all texts that were looked at so far. */
+  readonly scanned: number
 }
 
 const MAX_DEPTH = 64
@@ -38,9 +42,22 @@ const MAX_DEPTH = 64
 const MAX_ROUNDS = 4
 /** The smallest number that can be a payment card's. */
 const MIN_CARD = 1e13
+/** Kinds of which a number that is no text can be one; those of a country begin with its code. */
+const NUMERIC = /^(?:..-|national-id|card-code)/
+/** Kinds that are written in several ways and have one fingerprint nevertheless: without separators, and in upper case. */
+const PERSONAL = /^(?:..-|iban|payment-card)/
 /** No secret fits into a shorter key. */
 const MIN_KEY = 9
 const MAX_PLACE = 200
+
+export interface RedactorOptions {
+  /** Keys the fingerprints, so that nobody can guess a weak secret from its own; one key per installation makes them comparable. */
+  readonly key: Uint8Array | string
+  /** Kinds that are masked where they are asked for: `email`. Others are ignored. */
+  readonly also?: readonly string[]
+  /** For tests. */
+  readonly work?: () => Work
+}
 
 /** What one call carries along. */
 interface Call {
@@ -50,26 +67,34 @@ interface Call {
 }
 
 /**
- * The one redactor, for the extension (before anything is buffered) and for ingest (before anything is written). `key`: keys the fingerprints,
- * so that nobody can guess a weak secret from its own; one key per installation makes them comparable. What a call looks at is bounded by the
- * length of its input; a text that takes more is masked as a whole (`work`: for tests). Zero dependencies, Node 18 or later.
+ * The one redactor, for the extension (before anything is buffered) and for ingest (before anything is written). What a call looks at is bounded
+ * by the length of its input; a text that takes more is masked as a whole. Zero dependencies, Node 18 or later.
  */
-export function createRedactor({ key, work = () => new Work() }: { key: Uint8Array | string; work?: () => Work }): Redactor {
-  const mask = (secret: Secret): string => `[redacted:${secret.kind}:${fingerprint(secret.value)}]`
-  const fingerprint = (value: string): string => createHmac('sha256', key).update(value).digest('hex').slice(0, 16)
+export function createRedactor({ key, also = [], work = () => new Work() }: RedactorOptions): Redactor {
+  const mail = also.includes('email')
+  const seen = new Map<string, Name>()
+  let scanned = 0
+  const mask = (secret: Secret): string => `[redacted:${secret.kind}:${fingerprint(secret)}]`
+  const fingerprint = ({ kind, value }: Secret): string =>
+    createHmac('sha256', key)
+      .update(PERSONAL.test(kind) ? value.replace(/[ ./-]/g, '').toUpperCase() : kind === 'email' ? value.toLowerCase() : value)
+      .digest('hex')
+      .slice(0, 16)
 
   const note = (edits: readonly Edit[], path: readonly string[], found: SecretFound[]): void => {
     const place = placeOf(path)
     for (const { secrets } of edits)
-      for (const { kind, value } of secrets) found.push({ kind, place, fingerprint: fingerprint(value) })
+      for (const { kind, value } of secrets) found.push({ kind, place, fingerprint: fingerprint({ kind, value }) })
   }
 
   /** `field`: what the value's name says of it. */
   const redactText = (text: string, path: string[], field: Sensitive | null, call: Call): string => {
     let current = text
-    let hits = scan(text)
-    if (!hits && !field) return text
+    let hits = scan(text, mail)
     const { keep, found, work } = call
+    if (work.layers === 0) scanned += text.length
+    if (!hits && !field) return text
+    const look = { work, mail }
     work.allow(text.length)
     // Each text of a JSON document is decoded by itself; around them there is nothing encoded left.
     let decodings = 0
@@ -80,14 +105,14 @@ export function createRedactor({ key, work = () => new Work() }: { key: Uint8Arr
         if (json !== undefined) decodings = MAX_DECODINGS
         current = json ?? current
       }
-      let edits = findEdits(current, current === before ? hits : scan(current), work, decodings)
+      let edits = findEdits(current, current === before ? hits : scan(current, mail), look, decodings)
       if (work.isSpent) break
       if (keep.has(path.at(-1) ?? '')) edits = edits.filter(({ start, end }) => start > 0 || end < current.length)
-      else if (field && isPlausible(current, field, true)) edits = merge([...edits, wholeEdit(current, field)])
+      else if (field) edits = merge([...edits, ...fieldEdits(current, field)])
       if (edits.length === 0 && current === before) return current
       note(edits, path, found)
       current = applyEdits(current, edits, mask)
-      hits = scan(current)
+      hits = scan(current, mail)
     }
     if (!work.isSpent) return current
     const secret = { kind: 'too-complex', value: text }
@@ -115,7 +140,7 @@ export function createRedactor({ key, work = () => new Work() }: { key: Uint8Arr
 
   const redactValue = (value: unknown, path: string[], field: Sensitive | null, call: Call): unknown => {
     if (typeof value === 'string') return redactText(value, path, field, call)
-    if (typeof value === 'number') return redactNumber(value, path, call.found)
+    if (typeof value === 'number') return redactNumber(value, path, field, call.found)
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
     if (path.length > MAX_DEPTH) {
       call.found.push({ kind: 'too-deep', place: placeOf(path), fingerprint: '' })
@@ -124,9 +149,12 @@ export function createRedactor({ key, work = () => new Work() }: { key: Uint8Arr
     return Array.isArray(value) ? redactArray(value, path, field, call) : redactObject(value, path, call)
   }
 
-  const redactNumber = (value: number, path: string[], found: SecretFound[]): unknown => {
-    if (value < MIN_CARD || !isCard(String(value))) return value
-    const secret = { kind: 'payment-card', value: String(value) }
+  const redactNumber = (number: number, path: string[], field: Sensitive | null, found: SecretFound[]): unknown => {
+    const value = String(number)
+    const kind =
+      number >= MIN_CARD && isCard(value) ? 'payment-card' : field && NUMERIC.test(field.kind) && judge(value, field, true)
+    if (!kind) return number
+    const secret = { kind, value }
     note([{ start: 0, end: 0, rank: 0, secrets: [secret] }], path, found)
     return mask(secret)
   }
@@ -161,8 +189,41 @@ export function createRedactor({ key, work = () => new Work() }: { key: Uint8Arr
     return changed ? fromEntries(changed, Object.getPrototypeOf(value) === null) : value
   }
 
+  /** Keys come again and again, so what they are is kept. */
+  const nameOf = (name: string): Name => {
+    const known = seen.get(name)
+    if (known) return known
+    const field = sensitiveField(name)
+    const hits = name.length >= MIN_KEY && scan(name, mail) !== null
+    const isValue = VALUE.has(name)
+    const found = field || hits || isValue ? { field, hits, isValue } : PLAIN
+    if (name.length > MAX_NAME) return found
+    if (seen.size >= MAX_NAMES) seen.clear()
+    seen.set(name, found)
+    return found
+  }
+
+  /** Whether there is nothing to look for in a value whose field's name says nothing. */
+  const isHarmless = (value: unknown): boolean => {
+    switch (typeof value) {
+      case 'string':
+        if (scan(value, mail)) return false
+        scanned += value.length
+        return true
+      case 'number':
+        return value < MIN_CARD
+      case 'object':
+        return value === null
+      default:
+        return true
+    }
+  }
+
   return {
-    isClean: text => scan(text) === null,
+    isClean: text => scan(text, mail) === null,
+    get scanned() {
+      return scanned
+    },
     text(text) {
       const found: SecretFound[] = []
       return { text: redactText(text, [], null, { keep: NONE, found, work: work() }), found }
@@ -211,42 +272,14 @@ interface Name {
 const PLAIN: Name = { field: null, hits: false, isValue: false }
 const MAX_NAMES = 4096
 const MAX_NAME = 100
-const seen = new Map<string, Name>()
-
-/** Keys come again and again, so what they are is kept. */
-function nameOf(name: string): Name {
-  const known = seen.get(name)
-  if (known) return known
-  const field = sensitiveField(name)
-  const hits = name.length >= MIN_KEY && scan(name) !== null
-  const isValue = VALUE.has(name)
-  const found = field || hits || isValue ? { field, hits, isValue } : PLAIN
-  if (name.length > MAX_NAME) return found
-  if (seen.size >= MAX_NAMES) seen.clear()
-  seen.set(name, found)
-  return found
+/** What the name of its field says of a text as a whole. */
+function fieldEdits(text: string, field: Sensitive): Edit[] {
+  const edits: Edit[] = []
+  if (field.kind === 'cookie') addCookies(text, 0, edits)
+  const kind = judge(text, field, true)
+  if (kind) edits.push({ start: 0, end: text.length, rank: WHOLE, secrets: [{ kind, value: text }] })
+  return edits
 }
-
-/** Whether there is nothing to look for in a value whose field's name says nothing. */
-function isHarmless(value: unknown): boolean {
-  switch (typeof value) {
-    case 'string':
-      return scan(value) === null
-    case 'number':
-      return value < MIN_CARD
-    case 'object':
-      return value === null
-    default:
-      return true
-  }
-}
-
-const wholeEdit = (text: string, { kind }: Sensitive): Edit => ({
-  start: 0,
-  end: text.length,
-  rank: PATTERNS.length,
-  secrets: [{ kind, value: text }],
-})
 
 /** Like Object.fromEntries, and when a masked key meets one like it, the later gets a number. */
 function fromEntries(entries: readonly [string, unknown][], bare: boolean): unknown {

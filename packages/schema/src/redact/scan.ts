@@ -1,0 +1,233 @@
+import { PATTERNS } from './rules.ts'
+
+/** What one pass over a text found that is worth a closer look. */
+export interface Hits {
+  /** Where a pattern's expression may match: place and index of the pattern, in turn. */
+  readonly patterns: number[]
+  /** Where a number may stand that is told by its digits: first place and end, in turn. */
+  readonly numbers: number[]
+  /** Places in runs of letters and digits that seem to be base64 (a group of four begins there) or hexadecimal (a byte does) of plain text. */
+  readonly base64: number[]
+  readonly hex: number[]
+  /** Which kinds of escape occur. What they hide shows only after decoding. */
+  readonly percent: boolean
+  readonly escape: boolean
+  /** An at sign, after a scheme or where mail addresses are asked for. */
+  readonly at: boolean
+}
+
+interface Literal {
+  readonly text: string
+  readonly any: boolean
+  readonly pattern: number
+}
+
+/** How many numbers three characters of six bits make. */
+const THREES = 1 << 18
+/** The top bits of those characters: none of them is set in digits, blanks and dashes, and one is in every letter. */
+const LETTERS = (1 << 17) | (1 << 11) | (1 << 5)
+/** The fewest threes in a row within ten characters without a letter, the shortest number, wherever they begin. */
+const RUN = 4
+/** The fewest digits that are a number without a word before it; and a bank account that begins with letters ends with at least so many. */
+const CARD_DIGITS = 14
+const ACCOUNT_DIGITS = 10
+/** Letters and digits in a row that may hide something: 15 bytes of base64. */
+const MIN_HIDDEN = 20
+/** Characters of one look into such a run, for base64 and for hexadecimal; after four places that many are passed over. */
+const LOOK = 12
+const LOOK16 = 16
+const STEP = 8
+
+/** A character as six bits, upper and lower case alike. It also confuses some others: whoever uses it looks again. */
+const six = (code: number): number => (code & 31) | ((code >> 1) & 32)
+
+const threeOf = (text: string, at: number): number =>
+  (six(text.charCodeAt(at)) << 12) | (six(text.charCodeAt(at + 1)) << 6) | six(text.charCodeAt(at + 2))
+
+/** One bit for each three that stands in a literal where a sample may fall; and the literals by their first three. */
+const sieve = new Uint32Array(THREES / 32)
+const literals = new Map<number, Literal[]>()
+/** Literals too short for samples, looked for where a long run of letters and digits begins. */
+const starts: Literal[] = []
+
+const mark = (three: number): void => {
+  sieve[three >>> 5] = (sieve[three >>> 5] as number) | (1 << three)
+}
+
+for (const [pattern, { literals: texts, any }] of PATTERNS.entries()) {
+  for (const each of texts) {
+    const text = any ? each.toLowerCase() : each
+    const literal = { text, any, pattern }
+    if (text.length < 3) {
+      starts.push(literal)
+      continue
+    }
+    const three = threeOf(text, 0)
+    const same = literals.get(three)
+    if (same) same.push(literal)
+    else literals.set(three, [literal])
+    mark(three)
+    const second = (three & 0xfff) << 6
+    if (text.length > 3) mark(second | six(text.charCodeAt(3)))
+    else for (let any = 0; any < 64; any++) mark(second | any)
+  }
+}
+
+const PERCENT = /%[0-9a-f]{2}/i
+const ESCAPE = /\\(?:u00|x|\/)/
+
+/**
+ * Finds in one pass what is worth a closer look. Null for a text without any: the common case. It looks at each second place only: of a literal of
+ * four characters, wherever it begins, three stand there together, and a table has all such threes. `mail`: look for mail addresses, too.
+ */
+export function scan(text: string, mail = false): Hits | null {
+  const { length } = text
+  if (length < 4) return null
+  let hits: Hits | null = null
+  const table = sieve
+  let run = 0
+  let first = six(text.charCodeAt(0))
+  for (let at = 2; at < length; at += 2) {
+    const last = six(text.charCodeAt(at))
+    const three = (first << 12) | (six(text.charCodeAt(at - 1)) << 6) | last
+    first = last
+    if (((table[three >>> 5] as number) & (1 << three)) !== 0) {
+      if (at > 2) hits = addLiterals(text, at - 3, hits)
+      hits = addLiterals(text, at - 2, hits)
+    }
+    if ((three & LETTERS) !== 0) run = 0
+    else if (++run === RUN) hits = addNumbers(text, at - 2 * RUN - 1, hits)
+  }
+  hits = addHidden(text, hits)
+  const percent = text.includes('%') && PERCENT.test(text)
+  const escape = text.includes('\\') && ESCAPE.test(text)
+  const at = text.includes('@') && (mail || text.includes('://'))
+  return percent || escape || at ? { ...(hits ?? nothing()), percent, escape, at } : hits
+}
+
+const nothing = (): Hits => ({ patterns: [], numbers: [], base64: [], hex: [], percent: false, escape: false, at: false })
+
+function addLiterals(text: string, start: number, hits: Hits | null): Hits | null {
+  const candidates = literals.get(threeOf(text, start))
+  if (!candidates) return hits
+  let found = hits
+  for (const literal of candidates) if (occurs(text, start, literal)) (found ??= nothing()).patterns.push(start, literal.pattern)
+  return found
+}
+
+function occurs(text: string, start: number, { text: literal, any }: Literal): boolean {
+  return any ? text.slice(start, start + literal.length).toLowerCase() === literal : text.startsWith(literal, start)
+}
+
+/** Adds the stretch from `from` to the next letter if a number may be in it. */
+function addNumbers(text: string, from: number, hits: Hits | null): Hits | null {
+  let digits = 0
+  let gap = 0
+  let begin = 0
+  let isHit = false
+  let at = Math.max(0, from)
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (isDigit(code)) {
+      gap = 0
+      if (digits++ === 0) begin = at
+      if (digits === CARD_DIGITS || (digits === ACCOUNT_DIGITS && isAfterLetter(text, begin))) isHit = true
+    } else if (code === 45 || code === 32) {
+      if (++gap > 1) digits = 0
+      if (code === 45 && isDashed(text, at)) isHit = true
+    } else {
+      digits = 0
+      if ((code & 64) !== 0 && at > from) break
+    }
+  }
+  if (!isHit) return hits
+  const found = hits ?? nothing()
+  found.numbers.push(Math.max(0, from), at)
+  return found
+}
+
+/** Whether a capital stands before, with a blank between at most. */
+function isAfterLetter(text: string, at: number): boolean {
+  const before = text.charCodeAt(at - 1)
+  const code = before === 32 ? text.charCodeAt(at - 2) : before
+  return code >= 65 && code <= 90
+}
+
+/** Whether the dash at `at` is the second one of ddd-dd-d, or the one of .ddd-dd, .dd-ddd and /dddd-dd. */
+function isDashed(text: string, at: number): boolean {
+  const digit = (offset: number): boolean => isDigit(text.charCodeAt(at + offset))
+  if (!digit(1) || !digit(-1) || !digit(-2)) return false
+  const sign = text.charCodeAt(at - 3)
+  if (sign === 45) return digit(-4) && digit(-5) && digit(-6) && !digit(-7)
+  return sign === 46 || text.charCodeAt(at - 4) === 46 || text.charCodeAt(at - 5) === 47
+}
+
+/** Looks at long runs of letters and digits for text that is written in them. */
+function addHidden(text: string, hits: Hits | null): Hits | null {
+  const { length } = text
+  let found = hits
+  let start = 0
+  while (start + MIN_HIDDEN <= length) {
+    // From behind: what is no letter or digit moves the next look beyond itself.
+    let at = start + MIN_HIDDEN - 1
+    while (at >= start && isAlnum(text.charCodeAt(at))) at--
+    if (at >= start) {
+      start = at + 1
+      continue
+    }
+    let end = start + MIN_HIDDEN
+    while (end < length && isAlnum(text.charCodeAt(end))) end++
+    for (const literal of starts) if (occurs(text, start, literal)) (found ??= nothing()).patterns.push(start, literal.pattern)
+    for (let at = start; at + LOOK <= end; at++) {
+      if (isText64(text, at)) (found ??= nothing()).base64.push(at)
+      if (at + LOOK16 <= end && isText16(text, at)) (found ??= nothing()).hex.push(at)
+      if ((at - start) % STEP === 3) at += STEP - 4
+    }
+    start = end + 1
+  }
+  return found
+}
+
+/** Whether twelve characters are base64 of nine bytes that can be printed. */
+function isText64(text: string, at: number): boolean {
+  // The first byte of a group is below 128 if its first character is one of A to Z and a to f, and begins with one of these if it can be printed.
+  for (let group = at; group < at + LOOK; group += 4) {
+    const code = text.charCodeAt(group)
+    if (code < 67 || code > 102) return false
+  }
+  for (let group = at; group < at + LOOK; group += 4) {
+    const a = sextet(text, group)
+    const b = sextet(text, group + 1)
+    const c = sextet(text, group + 2)
+    if (
+      !isPrinted((a << 2) | (b >> 4)) ||
+      !isPrinted(((b & 15) << 4) | (c >> 2)) ||
+      !isPrinted(((c & 3) << 6) | sextet(text, group + 3))
+    )
+      return false
+  }
+  return true
+}
+
+/** Whether sixteen characters are eight that can be printed, two hexadecimal digits each. */
+function isText16(text: string, at: number): boolean {
+  for (let pair = at; pair < at + LOOK16; pair += 2) {
+    const high = text.charCodeAt(pair)
+    if (high < 50 || high > 55 || !isHex(text.charCodeAt(pair + 1))) return false
+  }
+  return true
+}
+
+/** The six bits of a letter or digit in base64. */
+function sextet(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  return code > 96 ? code - 71 : code > 64 ? code - 65 : code + 4
+}
+
+const isPrinted = (code: number): boolean => (code >= 32 && code < 127) || (code >= 9 && code <= 13)
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57
+
+export const isHex = (code: number): boolean => isDigit(code) || (code >= 65 && code <= 70) || (code >= 97 && code <= 102)
+
+export const isAlnum = (code: number): boolean => isDigit(code) || ((code | 32) >= 97 && (code | 32) <= 122)
