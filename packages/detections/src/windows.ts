@@ -67,6 +67,24 @@ export function foldWindow<State, Answer>(
   })
 }
 
+/** What is remembered of a group beyond its windows is forgotten so long after it was last seen. */
+const MEMORY_MS = 30 * DAY_MS
+
+/**
+ * Folds into what is remembered of a group, once per batch: for what is new only because it was never seen before. Call it once for a group and
+ * batch; `group` is cut to a length that a key may have.
+ */
+export function foldMemory<State, Answer>(
+  detector: string,
+  group: string,
+  { batch, now, state }: DetectorContext,
+  initial: State,
+  reduce: (state: State) => { readonly state: State; readonly answer: Answer },
+): Promise<Answer> {
+  const key = `${detector}|${group.slice(0, GROUP_LENGTH)}`
+  return state.fold({ key, batch, now, expiresAt: now + MEMORY_MS, initial, reduce })
+}
+
 /** True for the first batch of a group and window: for what is worth telling once. */
 export function firstInWindow(detector: string, bucket: Bucket, context: DetectorContext): Promise<boolean> {
   return foldWindow(detector, bucket, context, false, seen => ({ state: true, answer: !seen }))
