@@ -22,6 +22,8 @@ export class Skipped extends Error {}
 export interface Stand {
   /** A folder of its own, removed afterwards. */
   readonly temp: string
+  /** Where what was installed is kept. */
+  readonly cache: string
   /** What was asked for on the command line; each counterpart has its own default. */
   readonly options: Options
   /** One thing to be shown; a failing one is told and counted, and the others still run. Answers whether it held. */
@@ -181,6 +183,7 @@ export async function hold(
   }
   const stand: Stand = {
     temp,
+    cache: cacheRoot,
     options,
     note: line => print(`          ${line}`),
     async step(what, work) {

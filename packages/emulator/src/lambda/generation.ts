@@ -299,7 +299,8 @@ export class Generation {
 
   #startExtensions(): void {
     for (const [at, { path, env }] of this.#context.spec.extensions.entries()) {
-      if (at >= MAX_EXTENSIONS) throw new Failure('Extension.LaunchError', `more than ${MAX_EXTENSIONS} extensions`)
+      const tooMany = this.#managed ? 'TooManyExtensions' : 'Extension.LaunchError'
+      if (at >= MAX_EXTENSIONS) throw new Failure(tooMany, `more than ${MAX_EXTENSIONS} extensions`)
       const failed = (exit: Exit) => new Failure(exit.error ? 'Extension.LaunchError' : 'Extension.Crash', describeExit(exit))
       this.#processes.start(basename(path), {
         command: path,
