@@ -4,6 +4,7 @@ import {
   assemble,
   createHandler,
   createLog,
+  type Event,
   memoryLedger,
   memoryQuarantine,
   memorySpool,
@@ -47,7 +48,7 @@ export interface Given {
   readonly log?: { write(line: string): void }
   readonly now?: () => number
   /** Sees how many events each input gave. */
-  readonly events?: (count: number) => void
+  readonly events?: (count: number, events: readonly Event[]) => void
 }
 
 const NOTHING = { rules: [], correlations: [], filters: [], refused: [] }
@@ -69,7 +70,7 @@ export async function openBench(given: Given = {}): Promise<Bench> {
       },
       ...(given.now ? { now: given.now } : {}),
       tap: {
-        events: events => given.events?.(events.length),
+        events: events => given.events?.(events.length, events),
         finding: finding => void findings.push(finding),
       },
     },

@@ -231,7 +231,8 @@ function rowsOf(
     recordsOf(quarantined),
     findings,
   )
-  return batch ? [received, emittedRow(batch)] : [received]
+  const signals = part.records.flatMap(({ carrier }) => (carrier.kind === 'weir' ? carrier.record.signal : []))
+  return batch ? [received, emittedRow(batch, signals)] : [received]
 }
 
 /** What does not fit what is known of the stream, as events of ingest's own. */

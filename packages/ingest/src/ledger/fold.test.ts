@@ -206,6 +206,13 @@ describe('foldLedger', () => {
     ])
   })
 
+  it('says of a sandbox whether it has ended, whatever came last', () => {
+    const ended = { ...emitted(2, 20), ended: true as const }
+    expect(foldLedger([emitted(1, 10), ended, emitted(3, 30)]).sandboxes).toMatchObject([{ ended: true }])
+    expect(foldLedger([emitted(1, 10), ended]).functions).toMatchObject([{ sandboxes: 1, open: 0 }])
+    expect(foldLedger([emitted(1, 10)]).functions).toMatchObject([{ sandboxes: 1, open: 1 }])
+  })
+
   it('is not stopped by sequence numbers that nobody counts to', () => {
     const summary = foldLedger([received(1), received(Number.MAX_SAFE_INTEGER, { input: 'far' })])
     expect(summary.sandboxes[0]?.gaps).toEqual([{ from: 2, to: Number.MAX_SAFE_INTEGER - 1 }])
@@ -249,8 +256,8 @@ describe('ledgerLines', () => {
       'stream     inputs  records  decoded  quarantined  findings',
       'telemetry       1       10        9            1         0',
       '',
-      'function  sandboxes  emitted  received  in flight  missing batches        dropped',
-      'checkout          1       10        10          0                0  3 buffer-full',
+      'function  sandboxes  open  emitted  received  in flight  missing batches        dropped',
+      'checkout          1     1       10        10          0                0  3 buffer-full',
       '',
       'sink                     routed  delivered  duplicate  spooled  held  quarantined  not routed',
       'a-sink-with-a-long-name       9          9          0        0     0            0           1',

@@ -32,11 +32,15 @@ export interface SandboxSummary extends RecordCounts {
   readonly missing: number
   /** Emitted and not received: on the stream, or in a missing batch. Negative where a sandbox sends more than it says. */
   readonly inFlight: number
+  /** It has said that it ended. One that has not lives, is frozen, or was killed: then what it had not shipped is lost, uncounted. */
+  readonly ended: boolean
 }
 
 export interface FunctionSummary extends RecordCounts {
   readonly function: string
   sandboxes: number
+  /** Sandboxes that have not said that they ended. */
+  open: number
   emitted: number
   dropped: Record<string, number>
   missing: number
@@ -149,7 +153,9 @@ function sumStreams(received: readonly ReceivedRow[]): StreamSummary[] {
 
 function sumSandboxes(emitted: readonly EmittedRow[], received: readonly ReceivedRow[]): SandboxSummary[] {
   const last = new Map<string, EmittedRow>()
+  const ended = new Set<string>()
   for (const row of emitted) {
+    if (row.ended) ended.add(row.sandbox)
     const before = last.get(row.sandbox)
     if (!before || before.sequence < row.sequence) last.set(row.sandbox, row)
   }
@@ -176,6 +182,7 @@ function sumSandboxes(emitted: readonly EmittedRow[], received: readonly Receive
       dropped: claim?.dropped ?? {},
       ...gapsIn(arrived),
       inFlight: sent - counts.records,
+      ended: ended.has(sandbox),
       ...counts,
     }
   })
@@ -205,6 +212,7 @@ function sumFunctions(sandboxes: readonly SandboxSummary[]): FunctionSummary[] {
     const summary = functions.get(name) ?? {
       function: name,
       sandboxes: 0,
+      open: 0,
       emitted: 0,
       dropped: {},
       missing: 0,
@@ -212,6 +220,7 @@ function sumFunctions(sandboxes: readonly SandboxSummary[]): FunctionSummary[] {
       ...none(),
     }
     summary.sandboxes++
+    if (!sandbox.ended) summary.open++
     summary.emitted += sandbox.emitted
     summary.missing += sandbox.missing
     summary.inFlight += sandbox.inFlight

@@ -19,6 +19,8 @@ export interface EmittedRow {
   readonly function: string
   readonly emitted: number
   readonly dropped: Readonly<Record<string, number>>
+  /** There where the batch says that its sandbox ended in an orderly way (`weir.end`). */
+  readonly ended?: true
 }
 
 /** What became of one input: records = decoded + quarantined. Key: input. */

@@ -11,10 +11,11 @@ export function ledgerLines({ streams, functions, sinks }: LedgerSummary): strin
       streams.map(row => [row.stream, row.inputs, row.records, row.decoded, row.quarantined, row.findings]),
     ),
     ...table(
-      ['function', 'sandboxes', 'emitted', 'received', 'in flight', 'missing batches', 'dropped'],
+      ['function', 'sandboxes', 'open', 'emitted', 'received', 'in flight', 'missing batches', 'dropped'],
       shown.map(row => [
         shortName(row.function),
         row.sandboxes,
+        row.open,
         row.emitted,
         row.records,
         row.inFlight,

@@ -20,5 +20,6 @@ describe('emittedRow', () => {
       emitted: 10,
       dropped: { 'buffer-full': 5, other: 514 },
     })
+    expect(emittedRow(header, ['function', 'weir.end'])).toMatchObject({ ended: true })
   })
 })

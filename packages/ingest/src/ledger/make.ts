@@ -25,8 +25,11 @@ export function receivedRow(
   }
 }
 
-/** The row of a batch's own claim: what its sandbox has sent and lost so far. */
-export function emittedRow({ sandbox, sequence, emitted, dropped, function: { arn } }: BatchHeader): EmittedRow {
+/** The row of a batch's own claim: what its sandbox has sent and lost so far. `signals` are those of its records. */
+export function emittedRow(
+  { sandbox, sequence, emitted, dropped, function: { arn } }: BatchHeader,
+  signals: Iterable<string> = [],
+): EmittedRow {
   return {
     kind: 'emitted',
     sandbox,
@@ -34,6 +37,7 @@ export function emittedRow({ sandbox, sequence, emitted, dropped, function: { ar
     function: arn,
     emitted,
     dropped: droppedOf(dropped),
+    ...(new Set(signals).has('weir.end') && { ended: true as const }),
   }
 }
 
@@ -50,6 +54,10 @@ const DROP_REASONS: ReadonlySet<string> = new Set([
   'stream-rejected',
   'not-encodable',
   'secret-sightings',
+  'over-budget',
+  'otlp-refused',
+  'otlp-shed',
+  'guard-unreadable',
 ])
 
 /** By reason; those that are not on the list together as `other`. */
