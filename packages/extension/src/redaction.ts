@@ -25,6 +25,16 @@ interface Found {
   readonly fingerprint: string
 }
 
+/** What was masked since the sandbox began, and in how much: the proof that the redactor ran. */
+export interface Masked {
+  /** Characters looked at. */
+  readonly characters: number
+  /** Records with at least one secret. */
+  readonly records: number
+  /** How many values of each kind. */
+  readonly masked: readonly { readonly kind: string; readonly count: number }[]
+}
+
 /** Distinct findings of one record, by all that tells them apart. */
 type Tally = Map<string, Found & { count: number }>
 
@@ -36,6 +46,11 @@ export interface Redaction {
   label(text: string): string
   readonly environment: Environment
   takeSightings(): readonly Sighting[]
+  /**
+   * What was masked in `sandbox` so far. Another sandbox than the time before (a restore) begins with what nobody has reported yet. Undefined
+   * when no more was masked since the last call, unless `always`.
+   */
+  masked(sandbox: string, always: boolean): Masked | undefined
 }
 
 /** Distinct sightings between two flushes. A function that prints more different secrets than this has made its point. */
@@ -46,16 +61,28 @@ const MAX_PER_RECORD = 64
 /** Labels are few and come again with each record, so what became of them is kept. */
 const MAX_LABELS = 128
 
-/** `key` keys the fingerprints: one key for all functions makes them comparable. */
-export function createRedaction(host: Host, key: string | Uint8Array, counters: Counters): Redaction {
-  const redactor = createRedactor({ key })
+/** `key` keys the fingerprints: one key for all functions makes them comparable. `also`: kinds that are masked only where they are asked for. */
+export function createRedaction(
+  host: Host,
+  key: string | Uint8Array,
+  counters: Counters,
+  also: readonly string[] = (host.env['WEIR_REDACT'] ?? '').split(/[\s,]+/),
+): Redaction {
+  const redactor = createRedactor({ key, also })
   const fingerprint = (value: string) => Buffer.from(host.hmac(key, value)).toString('hex').slice(0, 16)
   const environment = inspectEnvironment(host.env, redactor, fingerprint)
   let sightings = new Map<string, Sighting>()
   const labels = new Map<string, string>()
+  let total = nothing()
+  let fresh = nothing()
+  let scanned = 0
+  let reported = ''
 
   const note = (known: Tally, found: readonly Found[], at: Place) => {
     let beyond = 0
+    if (known.size + found.length > 0) fresh.records++
+    for (const { kind, count } of known.values()) add(fresh.kinds, kind, count)
+    for (const { kind } of found) add(fresh.kinds, kind, 1)
     for (const each of found) {
       const id = `${each.kind}\n${each.fingerprint}\n${each.place}`
       const before = known.get(id)
@@ -115,6 +142,18 @@ export function createRedaction(host: Host, key: string | Uint8Array, counters: 
       labels.set(text, masked)
       return masked
     },
+    masked(sandbox, always) {
+      if (fresh.records === 0 && !always) return undefined
+      if (sandbox !== reported) total = nothing()
+      reported = sandbox
+      total.records += fresh.records
+      total.characters += redactor.scanned - scanned
+      scanned = redactor.scanned
+      for (const [kind, count] of fresh.kinds) add(total.kinds, kind, count)
+      fresh = nothing()
+      const { kinds, ...counts } = total
+      return { ...counts, masked: [...kinds].map(([kind, count]) => ({ kind, count })) }
+    },
     takeSightings() {
       const taken = [...sightings.values()]
       sightings = new Map()
@@ -122,3 +161,13 @@ export function createRedaction(host: Host, key: string | Uint8Array, counters: 
     },
   }
 }
+
+interface Totals {
+  characters: number
+  records: number
+  readonly kinds: Map<string, number>
+}
+
+const nothing = (): Totals => ({ characters: 0, records: 0, kinds: new Map() })
+
+const add = (to: Map<string, number>, kind: string, count: number): void => void to.set(kind, (to.get(kind) ?? 0) + count)

@@ -13,6 +13,7 @@ import { load } from './load.ts'
 import { otlp } from './otlp.ts'
 import { platform } from './platform.ts'
 import { processes } from './process.ts'
+import { redacted } from './redacted.ts'
 import { secret } from './secret.ts'
 import type { Signal } from './signal.ts'
 import { start } from './start.ts'
@@ -38,6 +39,7 @@ export const SIGNALS: readonly Signal[] = [
   code,
   inventory,
   secret,
+  redacted,
   dropped,
   fault,
   end,
