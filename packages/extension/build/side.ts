@@ -16,6 +16,7 @@ export interface SideFile {
 /** What is seldom needed does not belong into what Node reads and compiles at each cold start. What both need is in both. */
 export const SIDE: readonly SideFile[] = [
   { source: '../src/otlp/otlp.ts', file: 'weir/otlp.cjs', maxBytes: 20_000 },
+  { source: '../src/journal/file.ts', file: 'weir/journal.cjs', maxBytes: 10_000 },
   { source: '../src/inventory/inventory.ts', file: 'weir/inventory.cjs', maxBytes: 16_000 },
   { source: '../src/guard/report.ts', file: 'weir/guard.cjs', maxBytes: 8_000 },
   { source: '../src/guard/guard.ts', file: 'weir/guard.mjs', maxBytes: 16_000 },

@@ -5,9 +5,6 @@ import { createLambdaApi, isManagedInstance, type LambdaApi, type Registration, 
 import { askEvents, type Events, idle, sleep } from './events.ts'
 import { listenForTelemetry, type TelemetryListener } from './telemetry-listener.ts'
 
-/** Telemetry that comes before there is a recorder, POSTs: the platform sends one or two, and has to wait for the answer to the first. */
-const MAX_EARLY = 8
-
 /**
  * The extension: registers, subscribes, then lives through invocations until SHUTDOWN. Resolves after `host.exit`, and otherwise never: a process
  * that ends outside of SHUTDOWN fails the function. Whatever goes wrong after registering leads to the idle loop.
@@ -34,22 +31,17 @@ async function watch(
   registration: Registration,
   counters: Counters,
 ): Promise<void> {
-  const early: Uint8Array[] = []
-  let taken = (body: Uint8Array) => {
-    if (early.length < MAX_EARLY) early.push(body)
-    else counters.drop('buffer-full', 1, body.length)
-  }
-  const { listener, schema } = await subscribe(host, config, api, counters, body => taken(body))
+  const { listener, schema } = await subscribe(host, config, api, counters)
   const events: Events = askEvents(host, api, counters)
   try {
     const { fly } = await import('./flight.ts')
     await fly({ host, config, counters, listener, events, ...to }, registration, recorder => {
       const mode = !listener ? 'no-telemetry' : isManagedInstance(config) ? 'managed-instances' : 'telemetry'
       recorder.begin({ mode, schema })
-      taken = body => recorder.take(body)
-      for (const body of early.splice(0)) recorder.take(body)
+      listener?.deliver(body => recorder.take(body))
     })
   } catch {
+    listener?.deliver(() => {})
     host.say(`${OWN_PREFIX}idle: internal error`)
     await idle(host, events)
   }
@@ -61,12 +53,11 @@ async function subscribe(
   config: Config,
   api: LambdaApi,
   counters: Counters,
-  taken: (body: Uint8Array) => void,
 ): Promise<{ listener: TelemetryListener | undefined; schema: string }> {
   let listener: TelemetryListener | undefined
   let answer: Subscription
   try {
-    listener = await listenForTelemetry(host, config.bind, counters, taken)
+    listener = await listenForTelemetry(host, config.bind, counters)
     answer = await api.subscribe(listener.port)
   } catch {
     answer = { failed: listener ? 'no-answer' : 'listen' }

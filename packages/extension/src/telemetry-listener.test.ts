@@ -13,7 +13,8 @@ let socket: Socket
 beforeEach(async () => {
   counters = createCounters()
   taken = []
-  listener = await listenForTelemetry(nodeHost({}), '127.0.0.1', counters, each => taken.push(Buffer.from(each).toString()))
+  listener = await listenForTelemetry(nodeHost({}), '127.0.0.1', counters)
+  listener.deliver(each => taken.push(Buffer.from(each).toString()))
   socket = connect(listener.port, '127.0.0.1')
   await once(socket, 'connect')
 })
@@ -44,6 +45,37 @@ describe('the telemetry listener', () => {
     expect(await answers(3)).toEqual(Array.from({ length: 3 }, () => 'HTTP/1.1 200 OK'))
     expect(taken).toEqual(['[]', '[]'])
     expect(listener.lastAt).toBeGreaterThan(0)
+  })
+
+  it('answers when the body has been read, also where reading it fails', async () => {
+    const order: string[] = []
+    listener.deliver(each => {
+      order.push(String(socket.bytesRead))
+      if (Buffer.from(each).toString() === '[1]') throw new Error('of the test')
+    })
+    socket.write('POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n[1]POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n[2]')
+    expect(await answers(2)).toEqual(['HTTP/1.1 200 OK', 'HTTP/1.1 200 OK'])
+    expect(order).toEqual(['0', '0'])
+    expect(counters.takeFaults()).toEqual([{ kind: 'telemetry:internal', count: 1 }])
+  })
+
+  it('holds what comes before there is a reader, and answers it then', async () => {
+    const idle = await listenForTelemetry(nodeHost({}), '127.0.0.1', counters)
+    const early = connect(idle.port, '127.0.0.1')
+    try {
+      const post = 'POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n'
+      early.write(`${post}${Array.from({ length: 9 }, (_, n) => `1${n}`).join(post)}`)
+      // The ninth is one too many: it is answered, and counted.
+      await once(early, 'data')
+      expect(counters.totals()).toMatchObject([{ reason: 'buffer-full', records: 1 }])
+      const read: string[] = []
+      idle.deliver(each => read.push(Buffer.from(each).toString()))
+      expect(read).toEqual(['10', '11', '12', '13', '14', '15', '16', '17'])
+      await once(early, 'data')
+    } finally {
+      early.destroy()
+      idle.close()
+    }
   })
 
   it('refuses what is not HTTP, and counts it', async () => {
@@ -87,7 +119,7 @@ describe('the telemetry listener', () => {
   it('gives up a request that never becomes whole, however its bytes trickle in', async () => {
     const timers: (() => void)[] = []
     const host = { ...nodeHost({}), after: (_: number, task: () => void) => (timers.push(task), () => {}) }
-    const slow = await listenForTelemetry(host, '127.0.0.1', counters, () => {})
+    const slow = await listenForTelemetry(host, '127.0.0.1', counters)
     const trickle = connect(slow.port, '127.0.0.1').on('error', () => {})
     const closed = new Promise<void>(resolve => trickle.once('close', () => resolve()))
     const fired = async (count: number) => {

@@ -5,6 +5,8 @@ import { createParser, type Message } from './http-message.ts'
 export interface TelemetryListener extends Listener {
   /** When the last POST was answered, epoch milliseconds; 0 before the first. */
   readonly lastAt: number
+  /** Where bodies go from now on; what came before it was known is read first. */
+  deliver(taken: (body: Uint8Array) => void): void
 }
 
 /**
@@ -27,26 +29,24 @@ const READ_MS = 5_000
  * `Sequence-Id` and its bytes both are: anything in the sandbox can send an id that the platform is about to use.
  */
 const REMEMBERED = 32
+/** Telemetry that comes before anybody reads it, POSTs: the platform sends one, and has to wait for the answer. What else comes is read by nobody. */
+const MAX_EARLY = 8
 const OK = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
 const BAD = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
 
 /**
- * Receives the Telemetry API's POSTs. `taken` gets the body, and when it returns the POST is answered 200, whatever became of it: what is answered
- * stands in the journal, and what cannot be read must not come again for ever.
+ * Receives the Telemetry API's POSTs. Each is answered 200 when its body has been read, whatever became of it: what is answered stands in the
+ * journal, and what cannot be read must not come again for ever.
  */
-export async function listenForTelemetry(
-  host: Host,
-  bind: string,
-  counters: Counters,
-  taken: (body: Uint8Array) => void,
-): Promise<TelemetryListener> {
+export async function listenForTelemetry(host: Host, bind: string, counters: Counters): Promise<TelemetryListener> {
   const seen = new Set<string>()
   /** The one that has been quiet for longest first. */
   const open = new Set<Peer>()
   let lastAt = 0
+  let taken: ((body: Uint8Array) => void) | undefined
+  const early: (() => void)[] = []
 
   const take = (message: Message) => {
-    lastAt = host.now()
     if (message.overflow) return counters.drop('body-too-large', 1, message.bytes)
     const id = message.headers.get('sequence-id')
     if (id !== undefined) {
@@ -58,7 +58,17 @@ export async function listenForTelemetry(
         seen.delete(oldest)
       }
     }
-    if (message.body.length > 0) taken(message.body)
+    if (message.body.length === 0) return
+    if (taken) taken(message.body)
+    else counters.drop('buffer-full', 1, message.bytes)
+  }
+  const answer = (message: Message, connection: Connection) => {
+    try {
+      take(message)
+    } catch {
+      counters.fault('telemetry:internal')
+    }
+    connection.write(OK)
   }
 
   const accept = (connection: Connection): ConnectionEvents => {
@@ -87,12 +97,9 @@ export async function listenForTelemetry(
         try {
           const messages = parser.push(bytes)
           for (const message of messages) {
-            try {
-              take(message)
-            } catch {
-              counters.fault('telemetry:internal')
-            }
-            connection.write(OK)
+            lastAt = host.now()
+            if (taken || early.length >= MAX_EARLY) answer(message, connection)
+            else early.push(() => answer(message, connection))
           }
           const whole = messages.length > 0
           if (whole || peer.idle) {
@@ -121,6 +128,10 @@ export async function listenForTelemetry(
   return {
     port: listener.port,
     close: () => listener.close(),
+    deliver(to) {
+      taken = to
+      for (const each of early.splice(0)) each()
+    },
     get lastAt() {
       return lastAt
     },

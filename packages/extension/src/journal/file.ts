@@ -1,4 +1,4 @@
-import { encodeBatch } from '@weir/schema/encode'
+import type { Batch } from '@weir/schema'
 import { createSealer, FRAME, keyId, type Sealer, writeFrame, writeHead, writeHeader } from '@weir/schema/seal'
 import type { Config } from '../config.ts'
 import type { Counters } from '../counters.ts'
@@ -15,11 +15,21 @@ const TAG_BYTES = 16
 export const journalFolder = ({ env }: Pick<Host, 'env'>): string =>
   `${(env['WEIR_TMP'] || '/tmp').replace('$TMPDIR', env['TMPDIR'] ?? '')}/.weir`
 
+/** What a journal is made of. `encode` writes a batch as it stands, without compressing it: the encoder is in the bundle, and this file is beside it. */
+export interface JournalParts {
+  readonly host: Host
+  readonly config: Config
+  readonly key: Uint8Array
+  readonly sandbox: Sandbox
+  readonly counters: Counters
+  readonly encode: (batch: Batch) => Uint8Array
+}
+
 /**
  * A journal in files `<sandbox>.<n>.journal`, sealed to `key`, one write for each call. File n + 1 begins with a cut; where both are found, the
  * process died before that cut was done. The first failure of the disk removes the journal and ends it.
  */
-export function createJournal(host: Host, config: Config, key: Uint8Array, sandbox: Sandbox, counters: Counters): Journal {
+export function createJournal({ host, config, key, sandbox, counters, encode }: JournalParts): Journal {
   const folder = journalFolder(host)
   const { files } = host
   const capacity = 2 * config.bufferBytes
@@ -98,7 +108,7 @@ export function createJournal(host: Host, config: Config, key: Uint8Array, sandb
           return
         }
         const sequence = last + ++aheads
-        append(() => [frame(FRAME.records, sequence, encodeBatch({ ...batch, sequence }, false))])
+        append(() => [frame(FRAME.records, sequence, encode({ ...batch, sequence }))])
       })
     },
     cut(batches, upTo) {

@@ -1,5 +1,4 @@
 import type { TelemetryRecord } from '@weir/schema'
-import { estimateRecordBytes } from '@weir/schema/encode'
 import { FRAME, HEADER_BYTES } from '@weir/schema/seal'
 import type { Host } from '../host/host.ts'
 import type { Sandbox } from '../sandbox.ts'
@@ -15,6 +14,8 @@ const MAX_BYTES = 64 * 1024 * 1024
 /** In one batch. A cut can be a megabyte when it is open, so that ingest takes few of them at once. */
 const MAX_RECORDS = 1_000
 const MAX_CUTS = 4
+/** What a record of ours takes beside its body, at most. */
+const RECORD_BYTES = 80
 
 /** A file whose frames are being carried. */
 interface Left {
@@ -94,7 +95,7 @@ export function createRecovery(host: Host, folder: string, sandbox: Sandbox): Re
             contentType: 'application/octet-stream',
             body,
           }
-          bytes += estimateRecordBytes(record)
+          bytes += body.length + RECORD_BYTES
           cuts += found.frame.kind === FRAME.records ? 0 : 1
           if (records.length > 0 && (bytes > maxBytes || cuts > MAX_CUTS || records.length >= MAX_RECORDS)) break
           records.push(record)

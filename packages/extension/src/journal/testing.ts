@@ -1,4 +1,5 @@
 import { decodeBatch, type TelemetryRecord } from '@weir/schema'
+import { encodeBatch } from '@weir/schema/encode'
 import { createOpener, makeKeys } from '@weir/schema/open'
 import { readConfig } from '../config.ts'
 import { createCounters } from '../counters.ts'
@@ -97,7 +98,12 @@ export function testJournal(
   const config = readConfig(host.env)
   const counters = createCounters()
   const sandbox = createSandbox(host, config, { id: '', accountId: '', functionName: 'f', functionVersion: '1' })
-  return { journal: createJournal(host, config, KEY, sandbox, counters), sandbox, counters, host }
+  return {
+    journal: createJournal({ host, config, key: KEY, sandbox, counters, encode: batch => encodeBatch(batch, false) }),
+    sandbox,
+    counters,
+    host,
+  }
 }
 
 export const record = (body: string): TelemetryRecord => ({
