@@ -7,10 +7,10 @@ import type { Signal } from './signal.ts'
 export const redacted: Signal = {
   name: 'weir.redacted',
   flush(to) {
-    const masked = to.redaction.masked(to.sandbox.id.toString(), false)
+    const masked = to.redaction.masked(to.sandbox.id, false)
     if (masked) to.own('weir.redacted', masked)
   },
   end(_, to) {
-    to.own('weir.redacted', to.redaction.masked(to.sandbox.id.toString(), true))
+    to.own('weir.redacted', to.redaction.masked(to.sandbox.id, true))
   },
 }
