@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { logBatch, openBench, titles } from './harness.ts'
+
+type Body = Readonly<Record<string, unknown>>
+type Seen = readonly (readonly [signal: string, body: Body])[]
+
+const TRIGGER = { source: 'http-api', sourceIp: '203.0.113.9', userAgent: 'curl/8.7', method: 'GET', path: '/orders/17' }
+const EXTENSIONS = {
+  registered: [{ name: 'weir', state: 'Ready', events: ['INVOKE', 'SHUTDOWN'] }],
+  files: [{ name: 'weir', bytes: 4_397 }],
+  internal: [],
+  layers: ['extensions', 'weir'],
+  unlisted: [],
+}
+const COUNTERS = {
+  processes: 2,
+  threads: 12,
+  fds: 20,
+  tmp: { bytes: 536_870_912, used: 4_096 },
+  net: { received: 1_000, sent: 500 },
+  started: 0,
+  over: [],
+}
+const CODE = {
+  digest: 'x'.repeat(32),
+  files: 1,
+  bytes: 31,
+  modified: 0,
+  partial: false,
+  layers: { digest: 'l'.repeat(32), files: 0 },
+}
+const COMPONENT = { type: 'library', name: 'left', version: '1.2.3', purl: 'pkg:npm/left@1.2.3' }
+const BOM = { bomFormat: 'CycloneDX', specVersion: '1.6', serialNumber: 'urn:uuid:0', version: 1, components: [COMPONENT] }
+const QUIET: Seen = [
+  ['weir.trigger', TRIGGER],
+  ['weir.extensions', EXTENSIONS],
+  ['weir.process', COUNTERS],
+  ['weir.connections', { ip: '203.0.113.20', port: 443, state: 'established', opened: 1 }],
+  ['weir.code', CODE],
+  ['weir.inventory', { digest: CODE.digest, part: 1, parts: 1, components: 1, partial: false, bom: BOM }],
+]
+const TAKEN: Seen = [
+  ['weir.trigger', { ...TRIGGER, path: '/files/..%2f..%2fetc/passwd', userAgent: 'sqlmap/1.8' }],
+  ['weir.extensions', { ...EXTENSIONS, internal: ['helper'], unlisted: ['helper'] }],
+  ['weir.process', { process: { pid: 9, name: 'kworker', path: '/tmp/.x/kworker', parent: 8 } }],
+  ['weir.process', { process: { pid: 10, name: 'bash', path: '/usr/bin/bash', parent: 8 } }],
+  ['weir.process', { ...COUNTERS, fds: 900, over: ['fds', 'net'] }],
+  ['weir.connections', { ip: '169.254.169.254', port: 80, state: 'opening', opened: 2 }],
+  ['weir.connections', { ip: '198.51.100.7', port: 14_444, state: 'established', opened: 3 }],
+  ['weir.code', { ...CODE, digest: 'y'.repeat(32) }],
+]
+
+/** What sandboxes of one published version put on the stream, one behind the other, as ingest judges it. */
+async function found(...sandboxes: readonly Seen[]): Promise<{ titles: Set<string>; classes: Set<unknown> }> {
+  const classes = new Set<unknown>()
+  const bench = await openBench({
+    events: (_, events) => {
+      for (const { ocsf } of events) classes.add(ocsf.class_uid)
+    },
+  })
+  for (const [index, seen] of sandboxes.entries()) {
+    const data = logBatch([], {
+      sandbox: String(index).repeat(32),
+      function: {
+        arn: 'arn:aws:lambda:us-east-1:111122223333:function:orders',
+        version: '7',
+        memoryMb: 128,
+        region: 'us-east-1',
+        runtime: '',
+        initializationType: '',
+      },
+      records: seen.map(([signal, body], each) => ({
+        signal,
+        time: 1_793_520_000_000 + 1_000 * each,
+        invocation: '0a1b2c3d-0000-4000-8000-000000000001',
+        contentType: 'application/json',
+        body: Buffer.from(JSON.stringify(body)),
+      })),
+    })
+    expect(await bench.handle([{ stream: 'telemetry', data }])).toEqual([])
+  }
+  return { titles: new Set(titles(bench.findings)), classes }
+}
+
+describe('what is seen in a sandbox', () => {
+  it('becomes findings', async () => {
+    expect((await found(QUIET, TAKEN)).titles).toEqual(
+      new Set([
+        "Extension registered from inside the function's own process",
+        "Extension that the function's own list does not name",
+        'Function connects to a new place on an unusual port',
+        'Function connects to a port of mining pools or IRC',
+        'Function connects to an instance metadata address',
+        'Function sent far more than its sandbox ever did before',
+        'Program runs from /tmp or from memory in a function',
+        'Request with an injection in its path reached a function',
+        'Sandbox of a function near one of its limits',
+        'Sandboxes of one function version run different code',
+        'Scanner calls a function',
+        'Shell or network tool started in a function',
+        'Shell started in a function after an injection had reached it',
+      ]),
+    )
+  })
+
+  it('is no finding where all is as it should be, and stands in the classes that fit', async () => {
+    const { titles: all, classes } = await found(QUIET, QUIET)
+    expect(all).toEqual(new Set())
+    expect(classes).toEqual(new Set([0, 4001, 4002, 5020]))
+  })
+})
