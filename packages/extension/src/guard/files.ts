@@ -30,7 +30,8 @@ export function watchFiles(sight: Sight): void {
     const what = sensitive(file)
     if (what !== undefined) sight.oncePerCaller('read', file, { what, path: file })
   }
-  for (const name of ['readFile', 'readFileSync', 'open', 'openSync', 'copyFile', 'copyFileSync']) around(fs, name, opening)
+  for (const name of ['readFile', 'readFileSync', 'open', 'openSync', 'createReadStream', 'copyFile', 'copyFileSync'])
+    around(fs, name, opening)
   for (const name of ['readFile', 'open', 'copyFile']) around(fs.promises, name, opening)
 }
 

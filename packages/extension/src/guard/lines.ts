@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { journalFolder } from '../journal/file.ts'
 
 /** Where the guard writes and the extension reads. `env` is that of either: both see what the function was given. */
@@ -21,7 +22,14 @@ export function openLines(folder: string, pid = process.pid): Lines {
   let bytes = 0
 
   const open = (): number => {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    // Step by step: with `recursive`, Node does not come back from a place such as /proc.
+    for (const each of [dirname(folder), folder]) {
+      try {
+        mkdirSync(each, 0o700)
+      } catch {
+        // It is there, or nothing can be written.
+      }
+    }
     const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
     const name = `${pid}-${Math.random().toString(36).slice(2, 10)}.jsonl`
     return openSync(`${folder}/${name}`, O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600)

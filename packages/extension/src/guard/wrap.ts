@@ -10,14 +10,27 @@ const isCallable = (value: unknown): value is Callable => typeof value === 'func
 export function around(target: object, name: string, before: (args: readonly unknown[]) => void): void {
   const native: unknown = Reflect.get(target, name)
   if (!isCallable(native)) return
-  const wrapped = function (this: unknown, ...args: unknown[]): unknown {
+  const see = (args: readonly unknown[]) => {
     try {
       before(args)
     } catch {
       // The function's own business goes on.
     }
-    return Reflect.apply(native, this, args)
   }
+  // A method has no `prototype`, as many of the built-in functions; others have.
+  const { wrapped }: { readonly wrapped: Callable } = Object.hasOwn(native, 'prototype')
+    ? {
+        wrapped: function (this: unknown, ...args: unknown[]): unknown {
+          see(args)
+          return Reflect.apply(native, this, args)
+        },
+      }
+    : {
+        wrapped(this: unknown, ...args: unknown[]): unknown {
+          see(args)
+          return Reflect.apply(native, this, args)
+        },
+      }
   dress(wrapped, native)
   Object.defineProperty(target, name, { ...Object.getOwnPropertyDescriptor(target, name), value: wrapped })
 }
@@ -25,13 +38,14 @@ export function around(target: object, name: string, before: (args: readonly unk
 /** The same for a constructor, with or without `new`, and for what extends it. The answer stands in for it; `instanceof` holds for both. */
 export function aroundConstructor(native: unknown, before: () => void): Callable | undefined {
   if (!isCallable(native)) return undefined
-  const wrapped = function (...args: unknown[]): unknown {
+  const wrapped = function (this: unknown, ...args: unknown[]): unknown {
     try {
       before()
     } catch {
       // As above.
     }
-    return Reflect.construct(native, args, new.target === undefined || new.target === wrapped ? native : new.target)
+    if (new.target === undefined) return Reflect.apply(native, this, args)
+    return Reflect.construct(native, args, new.target === wrapped ? native : new.target)
   }
   dress(wrapped, native)
   Object.setPrototypeOf(wrapped, Object.getPrototypeOf(native) as object)
