@@ -17,20 +17,22 @@ export function around(target: object, name: string, before: (args: readonly unk
       // The function's own business goes on.
     }
   }
-  // A method has no `prototype`, as many of the built-in functions; others have.
-  const { wrapped }: { readonly wrapped: Callable } = Object.hasOwn(native, 'prototype')
-    ? {
-        wrapped: function (this: unknown, ...args: unknown[]): unknown {
-          see(args)
-          return Reflect.apply(native, this, args)
-        },
+  // Many built-in functions have no `prototype`, and neither has a method.
+  const wrapped: unknown = Object.hasOwn(native, 'prototype')
+    ? function (this: unknown, ...args: unknown[]): unknown {
+        see(args)
+        return Reflect.apply(native, this, args)
       }
-    : {
-        wrapped(this: unknown, ...args: unknown[]): unknown {
-          see(args)
-          return Reflect.apply(native, this, args)
+    : Reflect.get(
+        {
+          method(...args: unknown[]): unknown {
+            see(args)
+            return Reflect.apply(native, this, args)
+          },
         },
-      }
+        'method',
+      )
+  if (!isCallable(wrapped)) return
   dress(wrapped, native)
   Object.defineProperty(target, name, { ...Object.getOwnPropertyDescriptor(target, name), value: wrapped })
 }
