@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { aims } from './extension/aims.ts'
@@ -32,6 +32,7 @@ export async function benchExtension({ check = false }: { readonly check?: boole
     )
   }
   const folder = await mkdtemp(join(tmpdir(), 'weir-bench-'))
+  await chmod(folder, 0o755) // AWS's emulator of managed instances runs all that is in it as another user
   try {
     await (check ? checkBudget(folder, tell) : compare(folder, tell))
   } finally {

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { deflateRawSync } from 'node:zlib'
@@ -75,7 +75,7 @@ export async function ours(folder: string, tell: Tell): Promise<Ours> {
     return { onNode, bare, script }
   }
   await mkdir(join(root, 'weir/rt'), { recursive: true })
-  await symlink(program.path, join(root, 'weir/rt/weir'))
+  await copyFile(program.path, join(root, 'weir/rt/weir'))
   const onRuntime = contender('Weir, on the bundled runtime', join(root, 'none'), [...layer, await readFile(program.path)])
   const bareRuntime = {
     name: 'bare bundled runtime, one line, idle',
@@ -118,7 +118,7 @@ const NATIVES = [
 ] as const
 
 /** To be raised with the source; that of the collector is in its go.mod too. */
-const VERSION = { rust: '1', native: '1', collector: 'v0.160.0-1' } as const
+const VERSION = { rust: '2', native: '2', collector: 'v0.160.0-1' } as const
 
 async function buildGo(stand: Stand, key: keyof typeof VERSION): Promise<string> {
   const go = need('go')

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
 import { freePort, which } from '../../counterparts/counterpart.ts'
@@ -55,19 +55,20 @@ export async function startRie(folder: string, tell: Tell): Promise<Rie> {
   if (spawnSync('unshare', ['--mount', '--propagation', 'private', 'true']).status !== 0)
     return skipped('this machine allows no private mounts')
   let runs = 0
-  const told = new Set<string>()
+  const failed = new Set<string>()
   return async extension => {
     const trips: { classic?: number; managed?: number } = {}
     for (const mode of ['classic', 'managed'] as const) {
+      const what = `${extension?.name}: SKIPPED under AWS's emulator, ${mode}`
+      if (failed.has(what)) continue
       const root = join(folder, `rie-${++runs}`)
       try {
         await furnish(root, extension)
         trips[mode] = await roundTrip(program, root, MODES[mode], extension)
       } catch (error) {
         if (!extension) throw error
-        const why = `${extension.name}: SKIPPED under AWS's emulator, ${mode}: ${error instanceof Error ? error.message : String(error)}`
-        if (!told.has(why)) tell(why)
-        told.add(why)
+        failed.add(what)
+        tell(`${what}: ${error instanceof Error ? error.message : String(error)}`)
       } finally {
         await rm(root, { recursive: true, force: true })
       }
@@ -78,7 +79,7 @@ export async function startRie(folder: string, tell: Tell): Promise<Rie> {
 
 async function furnish(root: string, extension: Contender | undefined): Promise<void> {
   for (const part of ['opt/extensions', 'var/task', 'var/runtime', 'var/tmp']) await mkdir(join(root, part), { recursive: true })
-  if (extension) await symlink(extension.command, join(root, 'opt/extensions', basename(extension.command)))
+  if (extension) await copyFile(extension.command, join(root, 'opt/extensions', basename(extension.command)))
   await writeFile(join(root, 'var/runtime/main.cjs'), BOOTSTRAP)
   await writeFile(join(root, 'var/runtime/bootstrap'), `#!/bin/sh\nexec '${process.execPath}' /var/runtime/main.cjs\n`, {
     mode: 0o755,
@@ -124,7 +125,8 @@ async function roundTrip(
     for (const until = performance.now() + START_MS; ; ) {
       const text = await invoke().catch(() => '')
       if (text.includes('accepted')) break
-      if (performance.now() > until || child.exitCode !== null) throw new Error(`no answer: ${text}`)
+      if (performance.now() > until || child.exitCode !== null)
+        throw new Error(`no invocation was answered: ${text || 'it ended'}`)
       await new Promise(resolve => setTimeout(resolve, 50))
     }
     const trips: number[] = []

@@ -30,13 +30,17 @@ func call(method, path, id, body string) (string, string) {
 }
 
 func main() {
-	id, _ := call("POST", "/2020-01-01/extension/register", "", `{"events":["INVOKE","SHUTDOWN"]}`)
+	events := `["INVOKE","SHUTDOWN"]`
+	if os.Getenv("AWS_LAMBDA_INITIALIZATION_TYPE") == "lambda-managed-instances" {
+		events = `["SHUTDOWN"]`
+	}
+	id, _ := call("POST", "/2020-01-01/extension/register", "", `{"events":`+events+`}`)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		os.Exit(1)
 	}
 	go http.Serve(listener, http.HandlerFunc(func(_ http.ResponseWriter, request *http.Request) { io.Copy(io.Discard, request.Body) }))
-	call("PUT", "/2022-07-01/telemetry", id, fmt.Sprintf(`{"schemaVersion":"2022-12-13","types":["platform","function"],"buffering":{"maxItems":1000,"maxBytes":262144,"timeoutMs":25},"destination":{"protocol":"HTTP","URI":"http://%s"}}`, listener.Addr()))
+	call("PUT", "/2022-07-01/telemetry", id, fmt.Sprintf(`{"schemaVersion":"2025-01-29","types":["platform","function"],"buffering":{"maxItems":1000,"maxBytes":262144,"timeoutMs":25},"destination":{"protocol":"HTTP","URI":"http://%s"}}`, listener.Addr()))
 	for {
 		if _, event := call("GET", "/2020-01-01/extension/event/next", id, ""); strings.Contains(event, "SHUTDOWN") {
 			return

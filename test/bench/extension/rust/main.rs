@@ -46,7 +46,8 @@ fn main() {
     let api = env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_else(|_| exit(1));
     let program = env::args().next().unwrap_or_default();
     let name = program.rsplit('/').next().unwrap_or_default();
-    let events = r#"{"events":["INVOKE","SHUTDOWN"]}"#;
+    let managed = env::var("AWS_LAMBDA_INITIALIZATION_TYPE").is_ok_and(|kind| kind == "lambda-managed-instances");
+    let events = if managed { r#"{"events":["SHUTDOWN"]}"# } else { r#"{"events":["INVOKE","SHUTDOWN"]}"# };
     let registered = call(&api, "POST", "/2020-01-01/extension/register", &format!("Lambda-Extension-Name: {name}"), events);
     let id = registered.lines().find_map(|line| header(line, "lambda-extension-identifier")).unwrap_or_else(|| exit(1));
     let own = format!("Lambda-Extension-Identifier: {id}");
@@ -59,7 +60,7 @@ fn main() {
         }
     });
     let subscription = format!(
-        r#"{{"schemaVersion":"2022-12-13","types":["platform","function"],"buffering":{{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}},"destination":{{"protocol":"HTTP","URI":"http://127.0.0.1:{port}"}}}}"#
+        r#"{{"schemaVersion":"2025-01-29","types":["platform","function"],"buffering":{{"maxItems":1000,"maxBytes":262144,"timeoutMs":25}},"destination":{{"protocol":"HTTP","URI":"http://127.0.0.1:{port}"}}}}"#
     );
     call(&api, "PUT", "/2022-07-01/telemetry", &own, &subscription);
     while !call(&api, "GET", "/2020-01-01/extension/event/next", &own, "").contains("SHUTDOWN") {}
