@@ -43,6 +43,11 @@ function privately(root: string, ...command: readonly string[]): readonly [strin
   return [unshare, [...args, ...command]]
 }
 
+/** The managed emulator's own fault: when it drops a batch because the one before is still under way, it waits for itself for ever. */
+export const stuck = (sandbox: RieSandbox): boolean => /previous batch hasn't processed yet/.test(sandbox.process.output())
+/** So often a run is begun again that got stuck. */
+export const TRIES = 4
+
 export interface RieSandbox {
   readonly process: Started
   /** The body of the answer: parsed where it is JSON. Rejects where the emulator has ended. */

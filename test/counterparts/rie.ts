@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -8,35 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { type KinesisServer, startKinesis } from '@weir/emulator'
 import { prepareLayer } from '@weir/extension'
 import { type Batch, decodeBatch, readBody } from '@weir/schema'
-import { type Counterpart, eventually, freePort, need, Skipped, serving, type Stand, type Started, which } from './counterpart.ts'
+import type { Counterpart, Stand } from './counterpart.ts'
+import { holdScenarios } from './rie-conformance.ts'
+import { holdLayers } from './rie-layer.ts'
+import { emulator, type RieSandbox, startRie, stuck, TRIES } from './rie-sandbox.ts'
 import { ACCOUNT, REGION } from './samples.ts'
-
-/** AWS's own emulator, where there is one: it is published as a binary and within AWS's base images. */
-function emulator(): string {
-  const named = process.env['WEIR_RIE'] ?? which('aws-lambda-rie')
-  if (named === undefined || !existsSync(named)) {
-    throw new Skipped(
-      "no aws-lambda-rie on this machine: put AWS's Runtime Interface Emulator on the PATH, or name its file in WEIR_RIE",
-    )
-  }
-  return named
-}
-
-/**
- * A mount namespace with a sandbox's /opt and /var: the emulator starts extensions and runtimes from there and nowhere else, and this
- * machine's own are left alone.
- */
-function privately(root: string, ...command: readonly string[]): readonly [string, readonly string[]] {
-  const unshare = need('unshare')
-  const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']
-  const apart = [...asRoot, '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc']
-  const mount = 'mount --bind "$0/opt" /opt && mount --bind "$0/var" /var && cd /var/task && exec "$@"'
-  const args = [...apart, 'sh', '-c', mount, root]
-  if (!existsSync('/opt') || spawnSync(unshare, [...args, 'true']).status !== 0) {
-    throw new Skipped('this machine allows no private mounts over /opt and /var')
-  }
-  return [unshare, [...args, ...command]]
-}
 
 /** The sandbox's folders: Weir's layer, a function, and aws-lambda-ric (its transport ours, as the emulator package starts it). */
 async function furnish(root: string): Promise<void> {
@@ -61,51 +35,21 @@ async function furnish(root: string): Promise<void> {
   await chmod(bootstrap, 0o755)
 }
 
-interface Sandbox {
-  readonly process: Started
-  invoke(order: number): Promise<unknown>
-}
-
-async function open(stand: Stand, name: string, kinesis: KinesisServer, env: Readonly<Record<string, string>>): Promise<Sandbox> {
+async function open(
+  stand: Stand,
+  name: string,
+  kinesis: KinesisServer,
+  env: Readonly<Record<string, string>>,
+): Promise<RieSandbox> {
   const root = join(stand.temp, name)
   await furnish(root)
-  const [port, api] = [await freePort(), await freePort()]
-  const addresses = ['--runtime-interface-emulator-address', `127.0.0.1:${port}`, '--runtime-api-address', `127.0.0.1:${api}`]
-  const [command, args] = privately(root, emulator(), ...addresses, '/var/runtime/bootstrap', 'index.handler')
-  const process_ = stand.start(command, args, {
-    env: {
-      AWS_LAMBDA_FUNCTION_NAME: 'orders',
-      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
-      AWS_LAMBDA_FUNCTION_TIMEOUT: '10',
-      AWS_ACCOUNT_ID: ACCOUNT,
-      AWS_REGION: REGION,
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_SESSION_TOKEN: 'test',
-      LAMBDA_TASK_ROOT: '/var/task',
-      WEIR_NODE: process.execPath,
-      WEIR_STREAM_ARN: kinesis.arn('telemetry'),
-      WEIR_KINESIS_ENDPOINT: kinesis.endpoint,
-      WEIR_BIND: '127.0.0.1',
-      ...env,
-    },
+  return startRie(stand, root, '/var/runtime/bootstrap', {
+    WEIR_NODE: process.execPath,
+    WEIR_STREAM_ARN: kinesis.arn('telemetry'),
+    WEIR_KINESIS_ENDPOINT: kinesis.endpoint,
+    WEIR_BIND: '127.0.0.1',
+    ...env,
   })
-  const url = `http://127.0.0.1:${port}/2015-03-31/functions/function/invocations`
-  await serving(name, process_, `http://127.0.0.1:${port}/`)
-  return {
-    process: process_,
-    // A managed instance turns away what comes before its next worker is ready; its callers ask again.
-    invoke: order =>
-      eventually('an answer', async () => {
-        const response = await fetch(url, {
-          method: 'POST',
-          body: JSON.stringify({ order }),
-          signal: AbortSignal.timeout(15_000),
-        })
-        const answer: unknown = await response.json()
-        return (answer as { errorType?: string }).errorType === 'Runtime.Unavailable' ? undefined : answer
-      }),
-  }
 }
 
 const shipped = (kinesis: KinesisServer): Batch[] => kinesis.records('telemetry').map(({ data }) => decodeBatch(data))
@@ -114,18 +58,20 @@ const shipped = (kinesis: KinesisServer): Batch[] => kinesis.records('telemetry'
 export const rie: Counterpart = {
   name: 'rie',
   async run(stand) {
-    stand.note(emulator())
+    stand.note(await emulator(stand))
     const kinesis = await startKinesis({ streams: { telemetry: 1 }, region: REGION, account: ACCOUNT })
     await classic(stand, kinesis)
     await kinesis.close()
     await managed(stand)
+    await holdLayers(stand)
+    await holdScenarios(stand)
   },
 }
 
 async function classic(stand: Stand, kinesis: KinesisServer): Promise<void> {
   const sandbox = await open(stand, 'classic', kinesis, {})
   await stand.step('without a Telemetry API the function answers, again and again', async () => {
-    for (const order of [1, 2, 3]) assert.deepEqual(await sandbox.invoke(order), { order })
+    for (const order of [1, 2, 3]) assert.deepEqual(await sandbox.invoke({ order }), { order })
   })
   await sandbox.process.stop()
   const batches = shipped(kinesis)
@@ -146,10 +92,6 @@ async function classic(stand: Stand, kinesis: KinesisServer): Promise<void> {
 }
 
 const ORDERS = [1, 2, 3, 4, 5, 6]
-const TRIES = 4
-/** The emulator's own fault: when it drops a batch because the one before is still under way, it waits for itself for ever. */
-const STUCK = /previous batch hasn't processed yet/
-
 interface Ran {
   readonly answers: readonly unknown[]
   readonly output: string
@@ -163,9 +105,9 @@ async function runManaged(stand: Stand, tries = 1): Promise<Ran> {
   const answers: unknown[] = []
   try {
     for (const pair of [ORDERS.slice(0, 2), ORDERS.slice(2, 4), ORDERS.slice(4)])
-      answers.push(...(await Promise.all(pair.map(order => sandbox.invoke(order)))))
+      answers.push(...(await Promise.all(pair.map(order => sandbox.invoke({ order })))))
   } catch (error) {
-    if (!STUCK.test(sandbox.process.output()) || tries === TRIES) throw error
+    if (!stuck(sandbox) || tries === TRIES) throw error
     stand.note('the emulator is stuck on a batch that it dropped; once more')
     return await runManaged(stand, tries + 1)
   } finally {
