@@ -1,10 +1,11 @@
-// `npm run bench [-- ingest|wire|extension|guard|sigma|coldstart …]`: the figures that the docs quote, each beside its peer or limit in the same run.
+// `npm run bench [-- ingest|wire|extension|guard|redact|sigma|coldstart …]`: the figures that the docs quote, each beside its peer or limit in the same run.
 // `npm run bench -- extension --check`: whether the extension keeps its budgets, by ratio and by size; fails where it does not.
 import { cpus, totalmem } from 'node:os'
 import { benchExtension } from './extension.ts'
 import { isApart } from './extension/apart.ts'
 import { benchGuard } from './guard.ts'
 import { benchIngest } from './ingest.ts'
+import { benchRedact } from './redact.ts'
 import { benchColdStart } from './sigma/coldstart.ts'
 import { benchSigma } from './sigma/index.ts'
 import { benchWire } from './wire.ts'
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, () => void | Promise<void>>> = {
   ingest: benchIngest,
   extension: benchExtension,
   guard: benchGuard,
+  redact: benchRedact,
   sigma: benchSigma,
   coldstart: benchColdStart,
 }

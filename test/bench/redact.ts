@@ -200,7 +200,7 @@ function benchSamples(program: string | undefined): void {
       const those = samples.flatMap((sample, index) => (sample.expected === expected ? [{ ...sample, index }] : []))
       const ours = those.filter(({ text }) => found(text).length > 0)
       const told = expected ? those.filter(each => !ours.includes(each)) : ours
-      const theirs = peer ? share(those.filter(({ index }) => peer.has(index)).length, those.length) : '–'
+      const theirs = peer instanceof Set ? share(those.filter(({ index }) => peer.has(index)).length, those.length) : '–'
       return [String(expected), share(ours.length, those.length), theirs, tally(told.map(({ rule }) => rule))]
     }),
   )
