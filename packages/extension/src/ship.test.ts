@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeBatch } from '@weir/schema'
 import { createBreaker } from './breaker.ts'
 import { type Entry, type Kinesis, PutError, type PutFailure } from './kinesis.ts'
+import { batchOf, Disk, opened, record, testJournal } from './journal/testing.ts'
 import { createShipper } from './ship.ts'
 import { body, testRecorder } from './testing/recorder.ts'
 
@@ -120,5 +121,41 @@ describe('the shipper', () => {
     // The line, `weir.dropped` and `weir.fault`: the two that were given up are not emitted.
     recorder.take(lines(1, 10))
     expect(recorder.cut().at(-1)).toMatchObject({ sequence: 2, emitted: 3 })
+  })
+
+  it('takes along what earlier processes left: a batch with each flush, all of it at SHUTDOWN, and only then lets go of it', async () => {
+    const disk = new Disk()
+    const old = testJournal(disk.process().files)
+    for (let each = 0; each < 6; each++) old.journal.ahead(batchOf(old.sandbox.id, 0, [record(`${each}${'x'.repeat(9_000)}`)]))
+    const [path = ''] = disk.files.keys()
+    const test = setup([])
+    const { journal } = testJournal(disk.process().files)
+    const config = { ...test.recorder.config, bufferBytes: 80_000 }
+    const carried: string[][] = []
+    const kinesis: Kinesis = {
+      put(entries) {
+        const records = entries.flatMap(({ data }) => decodeBatch(data).records).filter(each => each.signal === 'weir.sealed')
+        carried.push(opened({ records }).map(each => each.body.slice(0, 1)))
+        expect(disk.files.has(path)).toBe(true)
+        return Promise.resolve(entries.map(() => undefined))
+      },
+      open() {},
+      forget() {},
+    }
+    const shipper = createShipper(test.host, kinesis, Object.assign(test.recorder, { config }), createBreaker(test.host), journal)
+    await shipper.flush(test.host.now() + 1500)
+    expect(carried).toEqual([['0', '1']])
+    await shipper.flush(test.host.now() + 1500)
+    expect(carried).toEqual([
+      ['0', '1'],
+      ['2', '3'],
+    ])
+    await shipper.flush(test.host.now() + 1500, true)
+    expect(carried).toEqual([
+      ['0', '1'],
+      ['2', '3'],
+      ['4', '5'],
+    ])
+    expect(disk.files.has(path)).toBe(false)
   })
 })

@@ -67,10 +67,10 @@ export function createShipper(
     journal.waiting(left)
   }
 
-  const encode = (batch: Batch): Waiting[] => {
+  const encode = (batch: Batch, compress: boolean): Waiting[] => {
     const { sandbox, sequence, records } = batch
     try {
-      const data = encodeBatch(batch)
+      const data = encodeBatch(batch, compress)
       return [{ data, sandbox, sequence, partitionKey: sandbox, records: records.length, bytes: data.length + sandbox.length }]
     } catch {
       counters.drop('not-encodable', records.length, 0)
@@ -83,10 +83,10 @@ export function createShipper(
   const cut = (carried: boolean): boolean => {
     const carrier = carried ? journal.recover(recorder, Math.min(MAX_CARRIED, recorder.config.bufferBytes / 4)) : undefined
     const batches = recorder.pending ? recorder.cut() : []
-    const fresh = batches.flatMap(encode)
+    const fresh = batches.flatMap(each => encode(each, true))
     const last = batches.at(-1)
     if (last) journal.cut(fresh, last.sequence)
-    if (carrier) fresh.push(...encode(recorder.carry(carrier)))
+    if (carrier) fresh.push(...encode(recorder.carry(carrier), false))
     settle([...waiting, ...fresh])
     return fresh.length > 0
   }

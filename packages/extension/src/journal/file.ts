@@ -10,6 +10,8 @@ import { createRecovery } from './recovery.ts'
 /** A cut that finds more than this before it begins another file: nothing before it is needed any more but what still waits. */
 const MAX_STALE = 256 * 1024
 const TAG_BYTES = 16
+/** A journal is begun only where so many times its size are free, and no more than that is held by others. */
+const MAX_SHARE = 4
 
 /** The journal's folder: in /tmp, which is the sandbox's own. `WEIR_TMP` names another on a laptop; `$TMPDIR` in it stands for that variable. */
 export const journalFolder = ({ env }: Pick<Host, 'env'>): string =>
@@ -27,7 +29,7 @@ export interface JournalParts {
 
 /**
  * A journal in files `<sandbox>.<n>.journal`, sealed to `key`, one write for each call. File n + 1 begins with a cut; where both are found, the
- * process died before that cut was done. The first failure of the disk removes the journal and ends it.
+ * process died before that cut was done. The first failure of the disk removes the journal and ends it, with a fault.
  */
 export function createJournal({ host, config, key, sandbox, counters, encode }: JournalParts): Journal {
   const folder = journalFolder(host)
@@ -69,8 +71,14 @@ export function createJournal({ host, config, key, sandbox, counters, encode }: 
     }
     own = path()
     size = 0
-    file = files.folder(folder) ? files.create(own) : undefined
+    file = files.folder(folder) && hasRoom() ? files.create(own) : undefined
     return !!file
+  }
+  /** /tmp is the function's: what earlier processes left and could not ship must not fill it. */
+  const hasRoom = (): boolean => {
+    const held = files.names(folder).reduce((sum, name) => sum + (files.stat(`${folder}/${name}`)?.bytes ?? 0), 0)
+    const space = files.space(folder)
+    return held <= MAX_SHARE * capacity && (!space || space.bytes - space.used >= MAX_SHARE * capacity)
   }
   const frame = (kind: number, sequence: number, plain: Uint8Array): Uint8Array => {
     const head = writeHead(kind, plain.length ? plain.length + TAG_BYTES : 0, number, sequence)

@@ -1,28 +1,13 @@
 import { encodeBatch } from '@weir/schema/encode'
-import type { Batch, TelemetryRecord } from '@weir/schema'
+import type { TelemetryRecord } from '@weir/schema'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Recording } from '../signals/signal.ts'
 import { testRecorder } from '../testing/recorder.ts'
 import type { Cut, Name } from './journal.ts'
-import { Disk, opened, record, testJournal } from './testing.ts'
+import { batchOf, Disk, opened, record, testJournal } from './testing.ts'
 
 const to: Recording = testRecorder().recorder
-
-function batchOf(sandbox: string, sequence: number, records: readonly TelemetryRecord[]): Batch {
-  const { id: _, ...identity } = { id: '', arn: '', version: '', memoryMb: 128, region: '', runtime: '', initializationType: '' }
-  return {
-    sandbox,
-    sequence,
-    function: identity,
-    extension: '',
-    emitted: 0,
-    dropped: [],
-    previous: '',
-    signature: new Uint8Array(),
-    records,
-  }
-}
 
 type Op =
   | { readonly op: 'ahead'; readonly bodies: readonly number[] }

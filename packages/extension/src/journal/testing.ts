@@ -1,4 +1,4 @@
-import { decodeBatch, type TelemetryRecord } from '@weir/schema'
+import { type Batch, decodeBatch, type TelemetryRecord } from '@weir/schema'
 import { encodeBatch } from '@weir/schema/encode'
 import { createOpener, makeKeys } from '@weir/schema/open'
 import { readConfig } from '../config.ts'
@@ -92,9 +92,15 @@ let seed = 0
 export function testJournal(
   files: Files,
   env: Record<string, string> = {},
+  now = () => Date.UTC(2026, 0, 1),
 ): { journal: Journal; sandbox: ReturnType<typeof createSandbox>; counters: ReturnType<typeof createCounters>; host: Host } {
   const fake = fakeHost({ env: { WEIR_JOURNAL_KEY: PAIR.public, ...env } })
-  const host: Host = { ...fake, files, random: bytes => Buffer.alloc(bytes, Buffer.of(++seed & 0xff, (seed >> 8) & 0xff, 7)) }
+  const host: Host = {
+    ...fake,
+    now,
+    files,
+    random: bytes => Buffer.alloc(bytes, Buffer.of(++seed & 0xff, (seed >> 8) & 0xff, 7)),
+  }
   const config = readConfig(host.env)
   const counters = createCounters()
   const sandbox = createSandbox(host, config, { id: '', accountId: '', functionName: 'f', functionVersion: '1' })
@@ -112,6 +118,18 @@ export const record = (body: string): TelemetryRecord => ({
   invocation: '',
   contentType: 'text/plain',
   body: Buffer.from(body),
+})
+
+export const batchOf = (sandbox: string, sequence: number, records: readonly TelemetryRecord[]): Batch => ({
+  sandbox,
+  sequence,
+  function: { arn: '', version: '', memoryMb: 128, region: '', runtime: '', initializationType: '' },
+  extension: '',
+  emitted: 0,
+  dropped: [],
+  previous: '',
+  signature: new Uint8Array(),
+  records,
 })
 
 /** The records in a carrier, each with the uid that ingest would give it. */
