@@ -166,7 +166,7 @@ export function benchRedact(): void {
     Object.entries(encodings).map(([name, encode]) => {
       const texts = SECRETS.map(({ line }) => encode(line))
       const missed = SECRETS.filter((_, index) => found(texts[index] ?? '').length === 0).map(({ kind }) => kind)
-      const peer = program && scanWith(program, texts).hits.size
+      const peer = program === undefined ? undefined : scanWith(program, texts).hits.size
       return [
         name,
         share(texts.length - missed.length, texts.length),
