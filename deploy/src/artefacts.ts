@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundleExtension } from '@weir/extension'
+import { type Architecture, ARCHITECTURES, bundleRuntime, type Say } from '@weir/extension/runtime'
 import { buildPack, configSchema, type LoadedRules, validateConfig } from '@weir/ingest'
 import { build, type Plugin } from 'esbuild'
 import { writeZip, type ZipEntry } from './zip.ts'
@@ -21,6 +22,36 @@ export interface Artefact {
 export async function buildLayer(out: string): Promise<Artefact> {
   const { files } = await bundleExtension(join(out, 'layer'))
   return zip(out, 'layer', files)
+}
+
+/**
+ * The runtime layers, one an architecture, for functions without a Node of their own: the extension compiled with Bun, which comes from npm. Throws
+ * RuntimeError where it cannot be had.
+ */
+export async function buildRuntimes(out: string, say: Say): Promise<Record<Architecture, Artefact>> {
+  const made: Partial<Record<Architecture, Artefact>> = {}
+  for (const architecture of ARCHITECTURES) {
+    const { files } = await bundleRuntime(architecture, say)
+    say(`zipping the runtime layer for ${architecture}`)
+    made[architecture] = await zip(out, `runtime-${architecture}`, files)
+  }
+  return made as Record<Architecture, Artefact>
+}
+
+/** The layers alone, by names that stay: `weir-extension.zip`, `weir-runtime-x86_64.zip`, `weir-runtime-arm64.zip`. */
+export async function* buildLayers(out: string, say: Say): AsyncGenerator<Artefact> {
+  await mkdir(out, { recursive: true })
+  const write = async (name: string, files: readonly ZipEntry[]) => {
+    const file = join(out, `weir-${name}.zip`)
+    await writeZip(file, files)
+    return describeFile(name, file)
+  }
+  yield await write('extension', (await bundleExtension(join(out, 'layer'))).files)
+  for (const architecture of ARCHITECTURES) {
+    const { files } = await bundleRuntime(architecture, say)
+    say(`zipping the runtime layer for ${architecture}`)
+    yield await write(`runtime-${architecture}`, files)
+  }
 }
 
 /** The ingest function: one bundle with two doors (`index.handler`, `index.tick`), and its rules compiled: a pack and the module of its conditions. */

@@ -1,3 +1,4 @@
+import type { Architecture } from '@weir/extension/runtime'
 import { Fn } from 'aws-cdk-lib'
 import { CfnRole } from 'aws-cdk-lib/aws-iam'
 import type { CfnStream } from 'aws-cdk-lib/aws-kinesis'
@@ -39,6 +40,8 @@ export interface PackBucket {
 /** Keys of the artefacts, below the artefact bucket's prefix. */
 export interface ArtefactKeys {
   readonly layer: string
+  /** The runtime layers, where they were built. */
+  readonly runtimes?: Readonly<Record<Architecture, string>>
   readonly ingest: string
   readonly config: string
 }

@@ -61,6 +61,23 @@ describe('the template', () => {
     ])
   })
 
+  it('has a runtime layer for each architecture where they were built', () => {
+    const runtimes = { x86_64: 'weir-runtime-x86_64-4.zip', arm64: 'weir-runtime-arm64-5.zip' }
+    const built = synthesize(join(folder, 'runtimes'), { ...props, artefacts: { ...artefacts, runtimes } }).template
+    const [own, more] = [Template.fromJSON(template), Template.fromJSON(built)]
+    own.resourceCountIs('AWS::Lambda::LayerVersion', 1)
+    more.resourceCountIs('AWS::Lambda::LayerVersion', 3)
+    for (const [architecture, zip] of Object.entries(runtimes)) {
+      more.hasResourceProperties('AWS::Lambda::LayerVersion', {
+        CompatibleArchitectures: [architecture],
+        Content: { S3Key: { 'Fn::Sub': `\${ArtefactPrefix}${zip}` } },
+      })
+    }
+    const outputs = Object.keys((built as { Outputs: object }).Outputs)
+    expect(outputs).toEqual(expect.arrayContaining(['LayerArn', 'RuntimeLayerX8664Arn', 'RuntimeLayerArm64Arn']))
+    expect(JSON.stringify(built).length).toBeLessThan(51_200)
+  })
+
   it('encrypts each stream with the key and keeps it a week', () => {
     stack.resourceCountIs('AWS::Kinesis::Stream', 2)
     stack.allResourcesProperties('AWS::Kinesis::Stream', {

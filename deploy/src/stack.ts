@@ -40,7 +40,7 @@ export class WeirStack extends Stack {
     producerPolicy(this, telemetry, parameters)
     const store = makeStore(this, key)
     const functions = ingestFunction(this, { key, store, streams, parameters, artefacts: props.artefacts, packs: props.packs })
-    const { layer, policy } = extensionLayer(this, telemetry, key, parameters, props.artefacts)
+    const { layer, runtimes, policy } = extensionLayer(this, telemetry, key, parameters, props.artefacts)
     alarms(this, functions, store, streams, parameters)
 
     const output = (name: string, value: string, description: string): void => {
@@ -48,6 +48,8 @@ export class WeirStack extends Stack {
     }
     output('TelemetryStreamArn', telemetry.attrArn, "WEIR_STREAM_ARN of every function that has Weir's layer")
     output('LayerArn', layer.ref, 'The layer to add to functions')
+    for (const { node, ref } of runtimes)
+      output(`${node.id}Arn`, ref, 'The layer to add beside it where a function has no Node of its own')
     output('ProducerPolicyArn', policy.ref, 'The policy to attach to the roles of those functions, in this account')
     output('KeyArn', key.attrArn, "For the roles of functions in other accounts: the stream's key")
     for (const [name, { attrArn }] of others) output(`${pascal(name)}StreamArn`, attrArn, `Destination of logs for ${name}`)

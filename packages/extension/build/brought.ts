@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -39,7 +38,7 @@ export function broughtFrom({ name, version, integrity, files }: Brought, say: S
       'npm',
       ['pack', `${name}@${version}`, '--ignore-scripts', '--silent'],
       folder,
-      `bringing ${name} ${version} from npm`,
+      `bringing ${name} ${version} from npm, whose registry must be reached once,`,
     )
     const [file = ''] = (await readdir(folder)).filter(each => each.endsWith('.tgz'))
     const packed = await readFile(join(folder, file))
@@ -85,15 +84,20 @@ export async function forget(prefix: string): Promise<void> {
 
 /** Runs a tool to its end. Throws RuntimeError with its last words. */
 export async function execute(command: string, args: readonly string[], cwd: string, what: string): Promise<void> {
-  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], timeout: TOOL_MS, killSignal: 'SIGKILL' })
+  const child = spawn(command, args, {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal: AbortSignal.timeout(TOOL_MS),
+    killSignal: 'SIGKILL',
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (part: Buffer) => (output = (output + part.toString()).slice(-2_000)))
   }
-  const ended = await Promise.race([
-    once(child, 'close').then(([status, signal]) => (status as number | null) ?? String(signal)),
-    once(child, 'error').then(([error]) => (error as Error).message),
-  ])
+  const ended = await new Promise<number | string>(resolve => {
+    child.once('error', ({ message }) => resolve(message))
+    child.once('close', (code, signal) => resolve(code ?? String(signal)))
+  })
   if (ended !== 0)
     throw new RuntimeError(`${what} failed (${ended}): ${output.trim().split('\n').slice(-3).join(' ') || 'it said nothing'}`)
 }
