@@ -321,12 +321,10 @@ export class Generation {
       const errorType = this.#outOfMemory ? 'Runtime.OutOfMemory' : 'Runtime.ExitError'
       return new Failure(errorType, `Runtime exited with error: ${describeExit(exit)}`)
     }
-    // Node's client would start eight threads a processor, each with its own copy of the function.
-    const onLaptop = this.#managed ? { AWS_LAMBDA_NODEJS_WORKER_COUNT: '1' } : {}
     this.#runtimeChild = this.#processes.start(RUNTIME, {
       command,
       args,
-      env: { ...onLaptop, ...functionEnvironment(this.#environment), _LAMBDA_TELEMETRY_LOG_FD: '3' },
+      env: { ...this.#runtime.env, ...functionEnvironment(this.#environment), _LAMBDA_TELEMETRY_LOG_FD: '3' },
       cwd: this.#context.spec.taskRoot,
       framed: true,
       onLine: line => this.#log(line),

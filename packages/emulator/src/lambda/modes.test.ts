@@ -100,7 +100,7 @@ describe('SnapStart', () => {
     const keyId = async () => field(JSON.parse((await ask(url, token)).text), 'AccessKeyId')
     expect(await keyId()).toBe('snapshot')
 
-    await f.invoke()
+    expect((await f.invoke()).payload).toMatchObject({ count: 1 })
     await f.idle()
     expect(await keyId()).toBe('test')
     expect(f.sandboxes[0]?.id).not.toBe(before)
