@@ -7,6 +7,7 @@ import { benchGuard } from './guard.ts'
 import { benchIngest } from './ingest.ts'
 import { benchRedact } from './redact.ts'
 import { benchColdStart } from './sigma/coldstart.ts'
+import { benchRuntimes } from './runtimes.ts'
 import { benchSigma } from './sigma/index.ts'
 import { benchWire } from './wire.ts'
 
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, () => void | Promise<void>>> = {
   ingest: benchIngest,
   extension: benchExtension,
   guard: benchGuard,
+  runtimes: benchRuntimes,
   redact: benchRedact,
   sigma: benchSigma,
   coldstart: benchColdStart,

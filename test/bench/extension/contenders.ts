@@ -10,6 +10,7 @@ import { hold, install, need, type Stand } from '../../counterparts/counterpart.
 export interface Contender {
   readonly name: string
   readonly command: string
+  readonly args?: readonly string[]
   /** Its variables, where `port` of loopback has a stream and intakes that take everything. */
   readonly env: (port: number) => Readonly<Record<string, string>>
   readonly size?: Size

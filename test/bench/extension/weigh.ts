@@ -21,9 +21,9 @@ export interface Weight {
 }
 
 /** One start of an extension, and so many invocations of eight JSON lines each. */
-export async function weigh({ command, env }: Contender, invocations: number): Promise<Weight> {
+export async function weigh({ command, args = [], env }: Contender, invocations: number): Promise<Weight> {
   const platform = await startBenchPlatform()
-  const { child, pid, execAt } = launch(command, [], { ...sandboxEnvironment(platform.port), ...env(platform.port) })
+  const { child, pid, execAt } = launch(command, args, { ...sandboxEnvironment(platform.port), ...env(platform.port) })
   child.stdout?.resume()
   try {
     const gone = once(child, 'exit').then(() => Promise.reject(new Error(`${command} ended by itself`)))
