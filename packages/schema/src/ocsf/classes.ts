@@ -27,6 +27,26 @@ const SEVERITIES = ['Unknown', 'Informational', 'Low', 'Medium', 'High', 'Critic
 
 const CLASSES: Readonly<Record<ClassUid, OcsfClass>> = {
   [CLASS.baseEvent]: { caption: 'Base Event', activities: [] },
+  [CLASS.fileActivity]: {
+    caption: 'File System Activity',
+    activities: [
+      'Create',
+      'Read',
+      'Update',
+      'Delete',
+      'Rename',
+      'Set Attributes',
+      'Set Security',
+      'Get Attributes',
+      'Get Security',
+      'Encrypt',
+      'Decrypt',
+      'Mount',
+      'Unmount',
+      'Open',
+    ],
+    required: ['actor', 'device', 'file'],
+  },
   [CLASS.processActivity]: {
     caption: 'Process Activity',
     activities: ['Launch', 'Terminate', 'Open', 'Inject', 'Set User ID'],

@@ -30,6 +30,7 @@ export interface OcsfMetadata {
 /** The classes Weir emits. */
 export const CLASS = {
   baseEvent: 0,
+  fileActivity: 1001,
   processActivity: 1007,
   detectionFinding: 2004,
   authentication: 3002,

@@ -4,6 +4,7 @@ import { defined, type Fields } from './values.ts'
 /** Captions of the classes that sources emit, and their categories. */
 const CLASSES: Readonly<Record<number, readonly [className: string, categoryUid: number, categoryName: string]>> = {
   [CLASS.baseEvent]: ['Base Event', 0, 'Uncategorized'],
+  [CLASS.fileActivity]: ['File System Activity', 1, 'System Activity'],
   [CLASS.processActivity]: ['Process Activity', 1, 'System Activity'],
   [CLASS.accountChange]: ['Account Change', 3, 'Identity & Access Management'],
   [CLASS.authentication]: ['Authentication', 3, 'Identity & Access Management'],

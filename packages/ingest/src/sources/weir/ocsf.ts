@@ -27,6 +27,12 @@ export interface Telemetry {
   readonly gbSeconds: number | undefined
 }
 
+/** Who says what a signal says, by the first word of its name. */
+const PROVIDERS: ReadonlyMap<string | undefined, string> = new Map([
+  ['weir', 'Weir'],
+  ['otlp', 'OpenTelemetry'],
+])
+
 /**
  * A telemetry record as an event of OCSF 1.8.0: the function is the `app` of a lifecycle and the `device` of all. What has no place of its own,
  * such as metrics, stands in `unmapped`.
@@ -59,10 +65,10 @@ export function telemetryToOcsf(telemetry: Telemetry): OcsfEvent {
           vendor_name: string
           name: string
         },
-        profiles: ['cloud', 'host'],
+        profiles: ['cloud', 'host', ...(shape?.profiles ?? [])],
         event_code: record.signal,
         log_name: record.signal,
-        log_provider: record.signal.startsWith('weir.') ? 'Weir' : 'AWS Lambda Telemetry API',
+        log_provider: PROVIDERS.get(record.signal.split('.')[0]) ?? 'AWS Lambda Telemetry API',
         log_level: level,
         sequence: batch.sequence,
         correlation_uid: record.invocation || undefined,

@@ -14,6 +14,8 @@ export interface Shape {
   fields(body: Fields, telemetry: Telemetry): Fields
   /** Keys of the body that stand in `fields` as a whole, and are not repeated in `unmapped`. */
   readonly placed?: readonly string[]
+  /** Profiles of OCSF that `fields` follow, beside `cloud` and `host`. */
+  readonly profiles?: readonly string[]
 }
 
 /** A log of this name. */
