@@ -97,6 +97,13 @@ describe('the inventory', () => {
     expect((await purls(tree))?.toSorted()).toEqual(expected)
   })
 
+  it('is one document for one version, and another where it says something else', async () => {
+    const serial = async (version: string) =>
+      (await told({ '/var/task/node_modules/a/package.json': npm('a', version) }))[0]?.bom.serialNumber
+    expect(await serial('1.0.0')).toBe(await serial('1.0.0'))
+    expect(await serial('1.0.1')).not.toBe(await serial('1.0.0'))
+  })
+
   it('splits what is too long for one record into documents of their own, and loses none', async () => {
     const many = Object.fromEntries(
       [...Array(1_500)].map((_, each) => [

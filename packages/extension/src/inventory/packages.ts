@@ -8,12 +8,14 @@ interface Component {
   readonly type: 'library'
   readonly name: string
   readonly version: string
-  readonly purl?: string
+  readonly purl: string
 }
 
 /** Work that one inventory may take, milliseconds of slices; what is found by then is told, and `partial` says so. */
 const BUDGET_MS = 150
-const MAX_FOLDERS = 4_000
+/** Folders, packages, and bunches of names that are looked at. */
+const MAX_STEPS = 8_000
+const NAMES_A_STEP = 64
 const MAX_COMPONENTS = 5_000
 const MAX_DEPTH = 8
 const MAX_NAME = 128
@@ -38,21 +40,35 @@ export async function tellInventory(to: Recording): Promise<void> {
   const { host, sandbox } = to
   const { digest, files } = await codeOf(to)
   const roots = ['/var/task', host.env['WEIR_ROOT'] ?? '/opt']
-  const { components, partial } = await inSlices(host, spent => packagesIn(host.files, roots, () => spent() > BUDGET_MS))
+  const found = new Map<string, Component>()
+  const note: Found = (kind, packageName, version) => {
+    if (typeof packageName !== 'string' || typeof version !== 'string' || !packageName || !version) return
+    const component = componentOf(kind, packageName.slice(0, MAX_NAME), version.slice(0, MAX_VERSION))
+    found.set(component.purl, component)
+  }
+  const partial = await inSlices(host, function* (spent) {
+    let steps = 0
+    for (const _ of packagesIn(host.files, roots, note)) {
+      if (steps++ >= MAX_STEPS || found.size >= MAX_COMPONENTS || spent() > BUDGET_MS) return true
+      yield
+    }
+    return false
+  })
+  const components = [...found.values()]
   if (components.length + files === 0 && !partial) return
   const parts = split(components)
   const name = sandbox.identity.arn.split(':')[6] || 'function'
   for (const [index, each] of parts.entries()) {
-    const hash = Buffer.from(host.sha256(`${digest} ${index}`)).toString('hex')
-    const bom = {
-      bomFormat: 'CycloneDX',
-      specVersion: '1.6',
-      serialNumber: `urn:uuid:${hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5')}`,
+    const content = {
       version: 1,
       metadata: { component: { type: 'application', 'bom-ref': 'function', name, version: sandbox.identity.version } },
       components: each,
       compositions: [{ aggregate: partial ? 'incomplete' : 'unknown', assemblies: ['function'] }],
     }
+    // Of the content, so that what sandboxes of one version send is known to be one document.
+    const hash = Buffer.from(host.sha256(digest + JSON.stringify(content))).toString('hex')
+    const serialNumber = `urn:uuid:${hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5')}`
+    const bom = { bomFormat: 'CycloneDX', specVersion: '1.6', serialNumber, ...content }
     to.json(
       'weir.inventory',
       { digest, part: index + 1, parts: parts.length, components: components.length, partial, bom },
@@ -69,46 +85,35 @@ type Found = (kind: string, name: unknown, version: unknown) => void
 
 /** What the name of a file or folder tells: wheels and eggs, jars, gems. A jar's group stands inside of it, so it has no purl of its own type. */
 const NAMES: readonly (readonly [pattern: RegExp, kind: string])[] = [
-  [/^(.+?)-(\d.*?)(?:-py\d.*)?\.(?:dist|egg)-info$/, 'pypi'],
+  [/^(.+?)-(\d[^-]*)(?:-py\d.*)?\.(?:dist|egg)-info$/, 'pypi'],
   [/^(.+?)-(\d[\w.+-]*)\.jar$/, 'generic'],
   [/^(.+)-(\d[\w.]*)(?:-[a-z].*)?\.gemspec$/, 'gem'],
 ]
 
-function* packagesIn(
-  files: Files,
-  roots: readonly string[],
-  isOver: () => boolean,
-): Generator<void, { components: Component[]; partial: boolean }> {
-  const found = new Map<string, Component>()
-  const note: Found = (kind, name, version) => {
-    if (typeof name !== 'string' || typeof version !== 'string' || !name || !version) return
-    const component = componentOf(kind, name.slice(0, MAX_NAME), version.slice(0, MAX_VERSION))
-    found.set(component.purl ?? '', component)
-  }
+/** Goes through folders breadth first. Each `yield` comes after a folder, a package, or some names: little work, however odd the tree is. */
+function* packagesIn(files: Files, roots: readonly string[], note: Found): Generator<void, void> {
   const folders = roots.map(path => ({ path, depth: 0 }))
-  let visited = 0
   for (let folder = folders.shift(); folder; folder = folders.shift()) {
-    if (isOver() || visited++ >= MAX_FOLDERS || found.size >= MAX_COMPONENTS)
-      return { components: [...found.values()], partial: true }
     const { path, depth } = folder
-    const names = files.names(path)
+    const descend = (below: string) => void (depth < MAX_DEPTH && folders.push({ path: below, depth: depth + 1 }))
+    const names = files.names(path).slice(0, MAX_STEPS)
+    yield
     if (path.endsWith('/node_modules')) {
-      yield* modulesIn(files, path, names, note, below => folders.push({ path: below, depth: depth + 1 }))
+      yield* modulesIn(files, path, names, note, descend)
       continue
     }
     let named = false
-    for (const name of names) {
+    for (const [index, name] of names.entries()) {
       const [pattern, kind = ''] = NAMES.find(([each]) => each.test(name)) ?? []
       const [, packageName, version] = pattern?.exec(name) ?? []
       note(kind, packageName, version)
       named ||= kind === 'pypi'
-      if (name.endsWith('.deps.json')) assembliesIn(files, `${path}/${name}`, note)
+      const isList = name.endsWith('.deps.json')
+      if (isList) assembliesIn(files, `${path}/${name}`, note)
+      if (isList || index % NAMES_A_STEP === 0) yield
     }
-    const below = names.filter(name => (named ? BESIDE_PYTHON : FOLDER).test(name))
-    if (depth < MAX_DEPTH) folders.push(...below.map(name => ({ path: `${path}/${name}`, depth: depth + 1 })))
-    yield
+    for (const name of names) if ((named ? BESIDE_PYTHON : FOLDER).test(name)) descend(`${path}/${name}`)
   }
-  return { components: [...found.values()], partial: false }
 }
 
 /** npm: each package's own `package.json`, which says what is there whatever a lock file says. */
@@ -119,16 +124,17 @@ function* modulesIn(
   note: Found,
   descend: (folder: string) => void,
 ): Generator<void, void> {
-  const scoped = names.flatMap(name =>
-    name.startsWith('@') ? files.names(`${folder}/${name}`).map(below => `${name}/${below}`) : [name],
-  )
-  for (const name of scoped) {
+  for (const name of names) {
     if (name.startsWith('.')) continue
-    const manifest = json(files, `${folder}/${name}/package.json`, MAX_MANIFEST)
-    if (!manifest) continue
-    note('npm', manifest['name'] ?? name, manifest['version'])
-    if (files.stat(`${folder}/${name}/node_modules`)) descend(`${folder}/${name}/node_modules`)
-    yield
+    for (const each of name.startsWith('@') ? files.names(`${folder}/${name}`).slice(0, MAX_STEPS) : ['']) {
+      const path = each ? `${name}/${each}` : name
+      const manifest = json(files, `${folder}/${path}/package.json`, MAX_MANIFEST)
+      if (manifest) {
+        note('npm', manifest['name'] ?? path, manifest['version'])
+        if (files.stat(`${folder}/${path}/node_modules`)) descend(`${folder}/${path}/node_modules`)
+      }
+      yield
+    }
   }
 }
 

@@ -124,6 +124,23 @@ describe('the trigger of an invocation', () => {
       expect(sandbox().print(record)).toMatchObject([{ body: { source: 'http-api', sourceIp: '203.0.113.9' } }])
   })
 
+  it('is read as Python prints it', () => {
+    const line =
+      `INFO {'version': '2.0', 'requestContext': {'http': {'method': 'GET', 'path': '/caf\\xe9/it\\'s', ` +
+      `'sourceIp': '203.0.113.9', 'userAgent': "it's"}}, 'body': '{"a": "b"}', 'isBase64Encoded': False, 'x': None}\n`
+    expect(sandbox().print(line)[0]?.body).toEqual({
+      source: 'http-api',
+      sourceIp: '203.0.113.9',
+      userAgent: "it's",
+      method: 'GET',
+      path: "/café/it's",
+    })
+  })
+
+  it('is looked for in linear time in a line that is made to cost much', () => {
+    for (const part of ["\\'", "'", '"\\', "{'"]) expect(sandbox().print(`'Records' {${part.repeat(32_000)}}`)).toEqual([])
+  })
+
   it('is told once an invocation, under the request that the line names or that was running', () => {
     const { invoke, print } = sandbox()
     const id = '0a1b2c3d-0000-4000-8000-000000000001'

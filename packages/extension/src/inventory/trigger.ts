@@ -54,8 +54,8 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 const stateOf = perSandbox(() => ({ invocation: '', left: 0 }))
 
 /**
- * Tells where the request of an invocation came from, once: from a line that is the event that the function was given, as JSON or with JSON at
- * its end. All of it is what the function printed, and of that what its caller wrote.
+ * Tells where the request of an invocation came from, once: from a line that is the event that the function was given, or has it at its
+ * end. All of it is what the function printed, and of that what its caller wrote.
  */
 export function tellTrigger({ record, time }: TelemetryEvent, to: Recording): void {
   const text = at(record, 'message') ?? record
@@ -90,11 +90,32 @@ function word(value: unknown, path: string): string {
   return found.length <= MAX_WORD ? found : found.slice(0, MAX_WORD).replace(/[\w+/=-]*$/, '')
 }
 
-/** The JSON object that a line ends in, behind what loggers write before it. */
+/** The object that a line ends in, behind what loggers write before it: as JSON, or as Python prints it. */
 function parsed(line: string): unknown {
+  const text = line.slice(line.indexOf('{'), line.lastIndexOf('}') + 1)
+  return json(text) ?? json(text.replace(LITERAL, asJson))
+}
+
+function json(text: string): unknown {
   try {
-    return JSON.parse(line.slice(line.indexOf('{'), line.lastIndexOf('}') + 1))
+    return JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+/**
+ * Literals of Python that JSON writes otherwise; the rest of a dictionary is the same. One without an end goes to the end of the text: where a match
+ * could fail there, each quote would be tried in vain.
+ */
+const LITERAL = /'(?:[^'\\]|\\[^])*(?:'|\\?$)|"(?:[^"\\]|\\[^])*(?:"|\\?$)|\b(?:True|False|None)\b/g
+const WORDS: Readonly<Record<string, string>> = { True: 'true', False: 'false', None: 'null' }
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
+
+function asJson(literal: string): string {
+  const text = literal.slice(1, -1).replace(/\\(?:x(..)|u(....)|(.))/g, (_, byte?: string, unit?: string, one = '') => {
+    const code = byte ?? unit
+    return code === undefined ? (ESCAPES[one] ?? String(one)) : String.fromCharCode(Number.parseInt(code, 16))
+  })
+  return WORDS[literal] ?? JSON.stringify(text)
 }

@@ -2,8 +2,9 @@ import { aside } from '../aside.ts'
 import { functionLog } from './function-log.ts'
 import type { Signal } from './signal.ts'
 
-/** Keys that the events of AWS services have. */
-const MARKS = ['"requestContext"', '"Records"', '"detail-type"', '"triggerSource"']
+/** Keys that the events of AWS services have, as JSON and Python quote them. To look for the words alone first costs a tenth. */
+const MARKS = ['requestContext', 'Records', 'detail-type', 'triggerSource']
+const KEYS = /["'](requestContext|Records|detail-type|triggerSource)["']/
 /** A longer line is not parsed for its source. */
 const MAX_LINE = 64 * 1024
 
@@ -18,7 +19,8 @@ export const trigger: Signal = {
     functionLog.capture?.(event, to)
     const { record } = event
     const text: unknown = typeof record === 'object' && record ? Reflect.get(record, 'message') : record
-    if (typeof text === 'string' && (text.length > MAX_LINE || !MARKS.some(mark => text.includes(mark)))) return
+    if (typeof text === 'string' && (text.length > MAX_LINE || !MARKS.some(mark => text.includes(mark)) || !KEYS.test(text)))
+      return
     aside('weir.trigger', to, side => side.tellTrigger(event, to))
   },
 }
