@@ -5,6 +5,14 @@ import type { Row } from './table.ts'
 /** Five times lighter than OpenTelemetry's collector. */
 const LIGHTER = 5
 
+const LIGHTER_IN = [
+  ['registered', 'time to register'],
+  ['ready', 'time to ready'],
+  ['cpuToReady', 'CPU to ready'],
+  ['anonymous', 'anonymous memory'],
+  ['private', 'private memory'],
+] as const
+
 /** What was aimed at, and whether this run has it. Absolute times are of this machine: a check holds ratios only. */
 export function aims(rows: readonly Row[], { onNode, onRuntime, script }: Ours): void {
   const row = (name: string | undefined): Row | undefined => rows.find(each => each.name === name)
@@ -33,9 +41,10 @@ export function aims(rows: readonly Row[], { onNode, onRuntime, script }: Ours):
     aim(`private memory, ${where}`, where === 'Node' ? 12 : 6, 'MB', ours?.private)
     const perInvocation = ours?.cpuPerThousand
     aim(`CPU per invocation, ${where}`, 0.5, 'ms', perInvocation === undefined ? undefined : perInvocation / 1_000)
-    for (const key of ['registered', 'ready', 'cpuToReady', 'anonymous', 'private'] as const) {
+    for (const [key, what] of LIGHTER_IN) {
       const [theirs, own] = [otel?.[key], ours?.[key]]
-      if (theirs !== undefined && own !== undefined) aim(`${otel?.name} by ${key}, ${where}`, LIGHTER, '×', theirs / own, true)
+      if (theirs !== undefined && own !== undefined)
+        aim(`${otel?.name} beside ours, ${what}, ${where}`, LIGHTER, '×', theirs / own, true)
     }
   }
   aim('JavaScript that a cold start reads', 60_000, 'bytes', script)
