@@ -118,9 +118,13 @@ describe('a config for Lambda', () => {
     credentials: env:OTEL
 redaction:
   key: env:KEY
+journal:
+  key: ssm:/weir/journal
+  formerKeys: [env:OLD]
 `
     expect((await refusal(sinks)).map(line => line.split(';')[0])).toEqual([
       expect.stringMatching(/^weir\.yaml:14:8 redaction\.key: the environment of the Lambda function/),
+      expect.stringMatching(/^weir\.yaml:17:16 journal\.formerKeys\[0\]: /),
       expect.stringMatching(/^weir\.yaml:2:26 sinks\[0\]\.type: a file sink writes to this machine/),
       expect.stringMatching(/^weir\.yaml:3:26 sinks\[1\]\.type: a sqlite sink/),
       expect.stringMatching(/^weir\.yaml:7:12 sinks\[2\]\.token: /),
