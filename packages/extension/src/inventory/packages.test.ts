@@ -56,6 +56,7 @@ describe('the inventory', () => {
         '/var/task/node_modules/@s/c/package.json': npm('@s/c', '3.0.0-rc.1+x'),
         '/opt/nodejs/node_modules/d/package.json': npm('d', '4.0.0'),
         '/var/task/node_modules/.bin/x': '',
+        '/var/task/node_modules/.cache/package.json': npm('cache', '1.0.0'),
         '/var/task/node_modules/nothing/index.js': '',
       },
       ['pkg:npm/%40s/c@3.0.0-rc.1%2Bx', 'pkg:npm/a@1.0.0', 'pkg:npm/b@2.0.0', 'pkg:npm/d@4.0.0'],
@@ -136,8 +137,25 @@ describe('the inventory', () => {
     expect(JSON.stringify(bom?.components).length).toBeLessThan(600)
   })
 
+  it('ends when its time is spent, and says that it is incomplete', async () => {
+    const { recorder, host, shipped } = testRecorder()
+    const many = [...Array(300)].map((_, each) => [`/var/task/node_modules/${each}/package.json`, npm(`p${each}`, '1.0.0')])
+    let now = 0
+    Object.assign(host, { files: memoryFiles(Object.fromEntries(many)), now: () => (now += 2) })
+    const done = tellInventory(recorder)
+    for (let slice = 0; slice < 1_000; slice++) {
+      host.advance(10)
+      await new Promise(setImmediate)
+    }
+    await done
+    const { partial = false, components = 0 } = (shipped()[0]?.body ?? {}) as Partial<Told>
+    expect(partial).toBe(true)
+    expect(components).toBeGreaterThan(10)
+    expect(components).toBeLessThan(200)
+  })
+
   it('says that it is incomplete where there are too many folders', async () => {
-    const wide = Object.fromEntries([...Array(5_000)].map((_, each) => [`/var/task/d${each}/x`, '']))
+    const wide = Object.fromEntries([...Array(8_100)].map((_, each) => [`/var/task/node_modules/d${each}/x`, '']))
     const [{ bom, partial } = { bom: {}, partial: false }] = await told(wide)
     expect(partial).toBe(true)
     expect(bom).toMatchObject({ compositions: [{ aggregate: 'incomplete' }] })

@@ -14,6 +14,8 @@ describe('shapes of signals', () => {
     ['weir.process', { fds: 1 }, CLASS.baseEvent],
     ['weir.connections', { ip: '203.0.113.9', port: 443 }, CLASS.networkActivity],
     ['weir.connections', { ip: '203.0.113.9' }, CLASS.baseEvent],
+    ['weir.connections', { ip: 'db.internal', port: 443 }, CLASS.baseEvent],
+    ['weir.connections', { ip: '203.0.113.9', port: 70_000 }, CLASS.baseEvent],
     ['weir.code', { digest: 'd' }, CLASS.softwareInventory],
     ['weir.inventory', { bom: { components: [] } }, CLASS.softwareInventory],
     ['weir.trigger', { source: 'alb', method: 'get' }, CLASS.httpActivity],
