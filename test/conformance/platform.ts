@@ -21,6 +21,7 @@ export type Step =
   | { readonly loop: { readonly onInvoke?: readonly Step[]; readonly onShutdown?: readonly Step[] } }
   | { readonly print: string }
   | { readonly sleep: number }
+  | { readonly awaits: string }
   | { readonly exit: number }
 
 /** How the probe runtime begins; probe/runtime.mjs says what each does. */

@@ -8,15 +8,18 @@ const [host, port] = api.split(':')
 export const write = (who, kind, entry = {}) =>
   appendFileSync(file, `${JSON.stringify({ who, kind, at: Date.now(), pid: process.pid, ...entry })}\n`)
 
-/** How often this program has been started in this sandbox before. */
-export function starts(who) {
-  const mark = `{"who":"${who}","kind":"started"`
+function read() {
   try {
-    return readFileSync(file, 'utf8').split(mark).length - 1
+    return readFileSync(file, 'utf8')
   } catch {
-    return 0
+    return ''
   }
 }
+
+/** How often this program has been started in this sandbox before. */
+export const starts = who => read().split(`{"who":"${who}","kind":"started"`).length - 1
+
+export const has = kind => read().includes(`,"kind":"${kind}",`)
 
 /** One exchange with the sandbox's APIs; a body that is no string goes as JSON. */
 export function exchange({ method, path, headers = {}, body }) {

@@ -4,9 +4,10 @@
 //   { as, call, detach: true }                      the same, not waited for
 //   { listen: { delayMs, statuses } }               a telemetry listener; each POST takes delayMs, and the statuses one by one, then 200
 //   { print: text }, { sleep: ms }, { exit: code }
+//   { awaits: kind }                                until the diary has an entry of this kind, of the runtime too
 //   { loop: { onInvoke: [steps], onShutdown: [steps] } }   asks for events until SHUTDOWN, then ends
 import { createServer } from 'node:http'
-import { exchange, starts, write } from './diary.mjs'
+import { exchange, has, starts, write } from './diary.mjs'
 
 const WHO = 'extension'
 const before = starts(WHO)
@@ -71,6 +72,7 @@ async function perform(steps) {
     else if (step.listen) await listen(step.listen)
     else if (step.print) process.stdout.write(step.print)
     else if (step.sleep) await sleep(step.sleep)
+    else if (step.awaits) while (!has(step.awaits)) await sleep(10)
     else if (step.loop) await loop(step.loop)
     else if ('exit' in step) process.exit(step.exit)
   }

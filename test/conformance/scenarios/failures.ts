@@ -165,7 +165,7 @@ export const failures: readonly Scenario[] = [
         [
           register(traits),
           { as: 'next', call: { method: 'GET', path: `${EXTENSION}/event/next`, headers: ID }, detach: true },
-          { sleep: 700 },
+          { awaits: 'invocation' },
           { exit: 3 },
         ],
       ],
@@ -179,7 +179,7 @@ export const failures: readonly Scenario[] = [
   },
   {
     name: 'an invocation runs out of time',
-    setup: traits => ({ timeoutSeconds: 1, scripts: [[register(traits), LOOP]] }),
+    setup: traits => ({ timeoutSeconds: 3, scripts: [[register(traits), LOOP]] }),
     async play(run) {
       const first = await run.invoke({ do: 'hang' })
       const second = await run.invoke({ n: 2 })
@@ -202,9 +202,9 @@ export const failures: readonly Scenario[] = [
     name: 'an extension holds an invocation beyond its time',
     unless: onDemand,
     setup: traits => ({
-      timeoutSeconds: 1,
+      timeoutSeconds: 3,
       scripts: [
-        [register(traits), { loop: { onInvoke: [{ sleep: 1800 }] } }],
+        [register(traits), { loop: { onInvoke: [{ sleep: 3800 }] } }],
         [register(traits), LOOP],
       ],
     }),

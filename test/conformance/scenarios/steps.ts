@@ -22,6 +22,9 @@ export const next = (as: string, headers: Readonly<Record<string, string>> = ID)
 
 export const LOOP: Step = { loop: {} }
 
+/** For scenarios that cannot be asked without telemetry. */
+export const without = ({ telemetry }: Traits): string | undefined => (telemetry ? undefined : 'there is no Telemetry API')
+
 /** The shortest buffering that there is. */
 export const QUICK = { maxItems: 1000, maxBytes: 262_144, timeoutMs: 25 }
 

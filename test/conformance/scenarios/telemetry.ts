@@ -1,11 +1,7 @@
 import { createHash } from 'node:crypto'
 import { field, text, type Entry, type Run, type Step, type Traits } from '../platform.ts'
 import type { Scenario } from '../scenario.ts'
-import { call, exchange, exchanges, ID, LOOP, QUICK, register, subscribe, subscription, until } from './steps.ts'
-
-const without = ({ telemetry }: Traits) => (telemetry ? undefined : 'there is no Telemetry API')
-const destination = (value: object): object => subscription({ destination: value })
-const http = (URI: string) => destination({ protocol: 'HTTP', URI })
+import { LOOP, QUICK, register, subscribe, subscription, until, without } from './steps.ts'
 
 const batches = (run: Run): readonly Entry[] => run.diary().filter(({ kind }) => kind === 'telemetry')
 const eventsOf = (entry: Entry): readonly unknown[] => {
@@ -39,126 +35,6 @@ const subscribed = (traits: Traits, listen: Extract<Step, { listen: unknown }>['
 ]
 
 export const telemetry: readonly Scenario[] = [
-  {
-    name: 'without a Telemetry API a subscription is answered 202',
-    unless: traits => (traits.telemetry ? 'there is a Telemetry API' : undefined),
-    setup: traits => ({
-      scripts: [[{ listen: {} }, register(traits), subscribe('subscribe'), subscribe('nonsense', '{', {}), LOOP]],
-    }),
-    async play(run) {
-      await run.invoke({ do: 'log', lines: ['a'] })
-      await run.end()
-      const { subscribe: first, nonsense } = exchanges(run)
-      return { subscribe: first, nonsense, delivered: batches(run).length }
-    },
-    expect: () => ({ subscribe: '202 Telemetry.NotSupported', nonsense: '202 Telemetry.NotSupported', delivered: 0 }),
-  },
-  {
-    name: 'a subscription',
-    unless: without,
-    setup: traits => ({
-      scripts: [
-        [
-          { listen: {} },
-          subscribe('before registering', subscription(), {}),
-          register(traits),
-          subscribe('as a stranger', subscription(), { 'Lambda-Extension-Identifier': '00000000-0000-4000-8000-000000000000' }),
-          subscribe('no JSON', '{'),
-          subscribe('no schema that there is', subscription({ schemaVersion: '2021-01-01' })),
-          subscribe('an older schema', subscription({ schemaVersion: '2022-12-13', types: traits.managed ? ['platform'] : [] })),
-          subscribe('no types', subscription({ types: [] })),
-          subscribe('an unknown type', subscription({ types: ['audit'] })),
-          subscribe('too few items', subscription({ buffering: { ...QUICK, maxItems: 999 } })),
-          subscribe('too many items', subscription({ buffering: { ...QUICK, maxItems: 10_001 } })),
-          subscribe('too few bytes', subscription({ buffering: { ...QUICK, maxBytes: 262_143 } })),
-          subscribe('too many bytes', subscription({ buffering: { ...QUICK, maxBytes: 1_048_577 } })),
-          subscribe('too short a wait', subscription({ buffering: { ...QUICK, timeoutMs: 24 } })),
-          subscribe('too long a wait', subscription({ buffering: { ...QUICK, timeoutMs: 30_001 } })),
-          subscribe('no destination', subscription({ destination: undefined })),
-          subscribe('a host elsewhere', http('http://example.com:4243')),
-          subscribe('another protocol', destination({ protocol: 'UDP', URI: 'udp://sandbox.localdomain:4243' })),
-          subscribe('HTTP without a URI', destination({ protocol: 'HTTP' })),
-          subscribe('subscribe'),
-          LOOP,
-        ],
-      ],
-    }),
-    async play(run) {
-      await run.invoke({})
-      await run.end()
-      const { register: _, ...rest } = exchanges(run)
-      return { ...rest, 'is answered': exchange(run, 'subscribe')?.text }
-    },
-    expect: () => ({
-      'before registering': '403 Extension.MissingExtensionIdentifier',
-      'as a stranger': '403 Extension.UnknownExtensionIdentifier',
-      'no JSON': '400 ValidationError',
-      'no schema that there is': '400 ValidationError',
-      'an older schema': '400 ValidationError',
-      'no types': '400 ValidationError',
-      'an unknown type': '400 ValidationError',
-      'too few items': '400 ValidationError',
-      'too many items': '400 ValidationError',
-      'too few bytes': '400 ValidationError',
-      'too many bytes': '400 ValidationError',
-      'too short a wait': '400 ValidationError',
-      'too long a wait': '400 ValidationError',
-      'no destination': '400 ValidationError',
-      'a host elsewhere': '400 ValidationError',
-      'another protocol': '400 ValidationError',
-      'HTTP without a URI': '400 ValidationError',
-      subscribe: '200',
-      'is answered': '"OK"',
-    }),
-  },
-  {
-    name: 'a port that is missing',
-    unless: without,
-    setup: traits => ({ scripts: [[register(traits), subscribe('no port', http('http://sandbox.localdomain')), LOOP]] }),
-    async play(run) {
-      await run.invoke({})
-      await run.end()
-      return { 'no port': exchanges(run)['no port'] }
-    },
-    expect: () => ({ 'no port': '400 ValidationError' }),
-  },
-  {
-    name: 'a second subscription',
-    unless: without,
-    setup: traits => ({ scripts: [[{ listen: {} }, register(traits), subscribe('first'), subscribe('second'), LOOP]] }),
-    async play(run) {
-      await run.invoke({})
-      await run.end()
-      const { first, second } = exchanges(run)
-      return { first, second }
-    },
-    expect: () => ({ first: '200', second: '200' }),
-  },
-  {
-    name: 'subscription is closed after Init',
-    unless: without,
-    setup: traits => ({
-      scripts: [
-        [
-          { listen: {} },
-          register(traits),
-          { as: 'next', call: { method: 'GET', path: '/2020-01-01/extension/event/next', headers: ID }, detach: true },
-          { sleep: 700 },
-          subscribe('late'),
-          { sleep: 100 },
-          ...(traits.managed
-            ? []
-            : [{ as: 'second next', call: { method: 'GET', path: '/2020-01-01/extension/event/next', headers: ID } }]),
-        ],
-      ],
-    }),
-    async play(run) {
-      await run.invoke({ do: 'sleep', ms: 1000 })
-      await run.end()
-      return { late: exchanges(run)['late'] }
-    },
-    expect: () => ({ late: '403 Telemetry.SubscriptionClosed' }),
-  },
   {
     name: 'how telemetry is delivered',
     unless: without,
@@ -308,10 +184,9 @@ export const telemetry: readonly Scenario[] = [
   {
     name: 'batches keep to the buffering that was asked for',
     unless: without,
-    setup: traits => ({ scripts: [subscribed(traits, {}, { types: ['function'], buffering: { ...QUICK, timeoutMs: 1000 } })] }),
-    async play(run, traits) {
-      await run.invoke({ do: 'flood', count: 2500, pause: 20 })
-      await until(run, traits, () => lines(run, 'function').length === 2500)
+    setup: traits => ({ scripts: [subscribed(traits, {}, { types: ['function'], buffering: { ...QUICK, timeoutMs: 5000 } })] }),
+    async play(run) {
+      await run.invoke({ do: 'flood', count: 2500, pause: 50 })
       await run.end()
       const found = lines(run, 'function')
       return {
@@ -334,10 +209,9 @@ export const telemetry: readonly Scenario[] = [
         'loses some': found.length < 12_000,
         'has some': found.length > 0,
         'in order': found.every((n, at) => at === 0 || n > (found[at - 1] ?? n)),
-        'the function is not held up': true,
       }
     },
-    expect: () => ({ 'loses some': true, 'has some': true, 'in order': true, 'the function is not held up': true }),
+    expect: () => ({ 'loses some': true, 'has some': true, 'in order': true }),
   },
   {
     name: 'a subscriber that fails once',
@@ -355,7 +229,7 @@ export const telemetry: readonly Scenario[] = [
   {
     name: 'telemetry after a reset',
     unless: traits => (traits.managed ? 'a managed instance does not come back: it is replaced' : without(traits)),
-    setup: traits => ({ timeoutSeconds: 1, scripts: [subscribed(traits, {}, { types: ['platform'] })] }),
+    setup: traits => ({ timeoutSeconds: 3, scripts: [subscribed(traits, {}, { types: ['platform'] })] }),
     async play(run) {
       await run.invoke({ do: 'hang' })
       const before = typesOf(run).length
@@ -397,28 +271,5 @@ export const telemetry: readonly Scenario[] = [
       return { tells: keys(record), 'names a reason': typeof field(record, 'reason') === 'string' }
     },
     expect: () => ({ tells: ['droppedBytes', 'droppedRecords', 'reason'], 'names a reason': true }),
-  },
-]
-
-export const unknownPaths: readonly Scenario[] = [
-  {
-    name: 'paths that there are not',
-    setup: traits => ({
-      scripts: [
-        [
-          register(traits),
-          call('telemetry of another version', 'PUT', '/2099-01-01/telemetry', { headers: ID, body: {} }),
-          call('the root', 'GET', '/', {}),
-          LOOP,
-        ],
-      ],
-    }),
-    async play(run) {
-      await run.invoke({})
-      await run.end()
-      const { 'telemetry of another version': version, 'the root': root } = exchanges(run)
-      return { version: version?.slice(0, 3), root: root?.slice(0, 3) }
-    },
-    expect: () => ({ version: '404', root: '404' }),
   },
 ]

@@ -1,3 +1,5 @@
+import { describeExit, type Exit } from './child.ts'
+
 export type FailureStatus = 'failure' | 'error' | 'timeout'
 
 /**
@@ -37,3 +39,15 @@ export class Failure extends Error {
 
 export const asFailure = (error: unknown): Failure =>
   error instanceof Failure ? error : new Failure('Sandbox.Failure', error instanceof Error ? error.message : String(error))
+
+/** What the end of an extension's process means, outside of SHUTDOWN. */
+export const extensionExit = (exit: Exit): Failure =>
+  new Failure(exit.error ? 'Extension.LaunchError' : 'Extension.Crash', describeExit(exit))
+
+/** What the end of the runtime's process means, outside of SHUTDOWN. */
+export function runtimeExit(exit: Exit, outOfMemory: boolean): Failure {
+  if (exit.error) return new Failure('Runtime.InvalidEntrypoint', describeExit(exit))
+  if (exit.code === 0) return new Failure('Runtime.ExitError', 'Runtime exited without providing a reason')
+  const errorType = outOfMemory ? 'Runtime.OutOfMemory' : 'Runtime.ExitError'
+  return new Failure(errorType, `Runtime exited with error: ${describeExit(exit)}`)
+}

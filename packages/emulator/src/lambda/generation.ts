@@ -3,12 +3,13 @@ import { basename } from 'node:path'
 import type { Clock } from '../clock.ts'
 import { sendJson } from '../http.ts'
 import { isObject, parseJson } from '../json.ts'
-import { describeExit, type Child, type Exit, type Watcher } from './child.ts'
+import type { Child, Watcher } from './child.ts'
 import { extensionEnvironment, functionEnvironment, type EnvironmentSpec } from './environment.ts'
 import { round, span, type InitPhase, type Span, type Status } from './events.ts'
 import { ExtensionsApi, MAX_EXTENSIONS } from './extensions-api.ts'
-import { asFailure, Failure } from './failure.ts'
+import { asFailure, extensionExit, Failure, runtimeExit } from './failure.ts'
 import type { LogLine } from './log-frames.ts'
+import { InitEvents } from './init-events.ts'
 import { memoryMB } from './memory.ts'
 import type { SandboxSpec } from './options.ts'
 import { Processes } from './processes.ts'
@@ -142,47 +143,26 @@ export class Generation {
   async init(phase: InitPhase): Promise<number> {
     this.initialized = true
     const { spec, clock, emit, instanceId } = this.#context
-    const started = clock.now()
-    const common = { initializationType: spec.initializationType, phase }
-    emit('platform.initStart', {
-      ...common,
-      ...this.runtimeVersion,
-      functionName: spec.name,
-      functionVersion: spec.version,
-      instanceId,
-      instanceMaxMemory: spec.memorySize,
-    })
-    const outcome = (failure?: Failure) => ({ ...common, status: failure?.status ?? 'success', ...failure?.told })
-    let runtimeDone = !this.#managed
-    /** An on-demand environment says so when its extensions are ready too; a managed instance when the runtime is, and not when time is up. */
-    const emitRuntimeDone = async (failure?: Failure) => {
-      await this.#processes.settleLogs()
-      const told = this.#runtimeChild && !(this.#managed && (runtimeDone || failure?.status === 'timeout'))
-      if (told) emit('platform.initRuntimeDone', outcome(failure))
-      runtimeDone = true
-    }
-    const report = (failure?: Failure) => {
-      for (const { name, state, events, errorType } of this.#extensions.all)
-        emit('platform.extension', { name, state, events, ...(errorType !== undefined && { errorType }) })
-      const durationMs = round(clock.now() - started)
-      emit('platform.initReport', { ...outcome(failure), metrics: { durationMs } })
-      return durationMs
-    }
+    const { initializationType, name: functionName, version: functionVersion, memorySize: instanceMaxMemory } = spec
+    const about = { ...this.runtimeVersion, functionName, functionVersion, instanceId, instanceMaxMemory }
+    const events = new InitEvents({ initializationType, phase, clock, emit }, about)
     try {
       this.#startExtensions()
       await this.#race(this.#extensions.registered())
       this.#startRuntime()
       await this.#race(this.#runtimeApi.ready)
       this.#extensions.closeRegistration()
-      if (this.#managed) await emitRuntimeDone()
+      await this.#processes.settleLogs()
+      if (this.#managed) events.runtimeDone()
       await this.#race(Promise.all(this.#extensions.all.map(extension => extension.ready.promise)))
       this.memoryMB()
-      if (!this.#managed) await emitRuntimeDone()
-      return report()
+      if (!this.#managed) events.runtimeDone()
+      return events.report(this.#extensions.all)
     } catch (error) {
       const failure = asFailure(error)
-      await emitRuntimeDone(failure)
-      report(failure)
+      await this.#processes.settleLogs()
+      if (this.#runtimeChild) events.runtimeDone(failure)
+      events.report(this.#extensions.all, failure)
       throw failure
     } finally {
       this.#extensions.closeRegistration()
@@ -298,37 +278,30 @@ export class Generation {
   }
 
   #startExtensions(): void {
+    const tooMany = this.#managed ? 'TooManyExtensions' : 'Extension.LaunchError'
     for (const [at, { path, env }] of this.#context.spec.extensions.entries()) {
-      const tooMany = this.#managed ? 'TooManyExtensions' : 'Extension.LaunchError'
       if (at >= MAX_EXTENSIONS) throw new Failure(tooMany, `more than ${MAX_EXTENSIONS} extensions`)
-      const failed = (exit: Exit) => new Failure(exit.error ? 'Extension.LaunchError' : 'Extension.Crash', describeExit(exit))
       this.#processes.start(basename(path), {
         command: path,
         args: [],
         env: extensionEnvironment(this.#environment, env),
         cwd: '/',
         onLine: line => this.#context.emit('extension', line.text, line.time),
-        onExit: exit => this.#exited(failed(exit)),
+        onExit: exit => this.#exited(extensionExit(exit)),
       })
     }
   }
 
   #startRuntime(): void {
-    const { command, args } = this.#runtime
-    const failed = (exit: Exit) => {
-      if (exit.error) return new Failure('Runtime.InvalidEntrypoint', describeExit(exit))
-      if (exit.code === 0) return new Failure('Runtime.ExitError', 'Runtime exited without providing a reason')
-      const errorType = this.#outOfMemory ? 'Runtime.OutOfMemory' : 'Runtime.ExitError'
-      return new Failure(errorType, `Runtime exited with error: ${describeExit(exit)}`)
-    }
+    const { command, args, needs } = this.#runtime
     this.#runtimeChild = this.#processes.start(RUNTIME, {
       command,
       args,
-      env: { ...this.#runtime.env, ...functionEnvironment(this.#environment), _LAMBDA_TELEMETRY_LOG_FD: '3' },
+      env: { ...needs, ...functionEnvironment(this.#environment), _LAMBDA_TELEMETRY_LOG_FD: '3' },
       cwd: this.#context.spec.taskRoot,
       framed: true,
       onLine: line => this.#log(line),
-      onExit: exit => this.#exited(failed(exit)),
+      onExit: exit => this.#exited(runtimeExit(exit, this.#outOfMemory)),
     })
   }
 

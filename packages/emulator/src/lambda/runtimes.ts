@@ -11,8 +11,8 @@ export interface RuntimeCommand {
   executionEnv: string
   /** As in `platform.initStart` (`nodejs:24.v21`). */
   runtimeVersion: string
-  /** What it needs besides what Lambda gives it. */
-  env: Readonly<Record<string, string>>
+  /** Variables that it needs besides those of Lambda and the function. */
+  needs: Readonly<Record<string, string>>
 }
 
 const RIC = createRequire(import.meta.url).resolve('aws-lambda-ric/index.mjs')
@@ -35,7 +35,7 @@ export function runtimeCommand({ runtime, nodePath, taskRoot, initializationType
       runtimeDir: taskRoot,
       executionEnv: 'AWS_Lambda_provided.al2023',
       runtimeVersion: 'provided:al2023.v1',
-      env: {},
+      needs: {},
     }
   const [major, minor] = process.versions.node.split('.')
   return {
@@ -44,6 +44,6 @@ export function runtimeCommand({ runtime, nodePath, taskRoot, initializationType
     runtimeDir: dirname(RIC),
     executionEnv: `AWS_Lambda_nodejs${major}.x`,
     runtimeVersion: `nodejs:${major}.v${minor}`,
-    env: NODE_NEEDS[initializationType] ?? {},
+    needs: NODE_NEEDS[initializationType] ?? {},
   }
 }

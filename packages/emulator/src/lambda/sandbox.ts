@@ -7,12 +7,12 @@ import { listen, patientServer, sendJson, stop } from '../http.ts'
 import type { Watcher } from './child.ts'
 import { CredentialsEndpoint } from './credentials-endpoint.ts'
 import { localDelivery } from './deliver.ts'
-import { round } from './events.ts'
 import { asFailure, Failure } from './failure.ts'
 import { Generation } from './generation.ts'
 import { failed, serve, type Call, type Stage } from './invocation.ts'
 import { serveConcurrently } from './managed-invocation.ts'
 import type { LambdaEvent, SandboxSpec } from './options.ts'
+import { restore, RESTORE_MS } from './restore.ts'
 
 export interface SandboxContext {
   spec: SandboxSpec
@@ -24,8 +24,6 @@ export interface SandboxContext {
 /** The last 4 KB of an invocation's log, as Invoke returns it. */
 const LOG_TAIL = 4096
 const KILLED = new Failure('Sandbox.Failure', 'The sandbox was killed')
-/** Lambda's limit of a restore, hooks included. */
-const RESTORE_MS = 10_000
 
 /**
  * One execution environment: it serves one invocation at a time, is frozen between them, and is started again within the next invocation
@@ -210,40 +208,25 @@ export class Sandbox {
     }
   }
 
-  /**
-   * Brings a sandbox back from its snapshot: another log stream, other credentials. What stands for the snapshot is a stop of the processes; their
-   * memory, their sockets and their clock are the same ones, only older. False when the runtime's hooks failed, which the invoker is told.
-   */
+  /** Brings the sandbox back from its snapshot: another log stream, other credentials. False when the runtime's hooks failed, which the invoker is told. */
   async #restore(call: Call): Promise<boolean> {
     const { spec, clock } = this.#context
     this.#restored = true
     const generation = this.#generation
     if (!generation) return true
-    const started = clock.now()
     this.#id = this.#drawId()
     this.#credentials?.restored(spec.credentials)
-    const { name, version, memorySize } = spec
     this.#thaw()
-    const described = { functionName: name, functionVersion: version, instanceId: this.#id, instanceMaxMemory: memorySize }
-    this.#emit('platform.restoreStart', { ...generation.runtimeVersion, ...described })
-    const done = (failure?: Failure) => {
-      const outcome = { status: failure?.status ?? 'success', ...failure?.told }
-      const durationMs = round(clock.now() - started)
-      this.#emit('platform.restoreRuntimeDone', outcome)
-      this.#emit('platform.restoreReport', { ...outcome, metrics: { durationMs } })
-      return durationMs
-    }
-    try {
-      await this.#withLimit(generation, RESTORE_MS, 'Restore', generation.restore())
-      this.#before = { restoreDurationMs: done() }
+    const emit = (type: string, record: unknown) => this.#emit(type, record)
+    const hooks = () => this.#withLimit(generation, RESTORE_MS, 'Restore', generation.restore())
+    const { restoreDurationMs, failure } = await restore({ spec, clock, instanceId: this.#id, generation, emit }, hooks)
+    if (!failure) {
+      this.#before = { restoreDurationMs }
       return true
-    } catch (error) {
-      const failure = asFailure(error)
-      done(failure)
-      call.respond(failed(failure, call.requestId))
-      await this.#reset(failure.status === 'timeout' ? 'timeout' : 'failure')
-      return false
     }
+    call.respond(failed(failure, call.requestId))
+    await this.#reset(failure.status === 'timeout' ? 'timeout' : 'failure')
+    return false
   }
 
   async #withLimit<T>(generation: Generation, ms: number, what: string, step: Promise<T>): Promise<T> {
