@@ -124,7 +124,7 @@ export const IDENTIFIERS: Readonly<Record<string, Identifier>> = {
   'in-aadhaar': ['aadha', '4 4 4', digits => digits > '2' && isVerhoeff(digits)],
   'it-cf': ['fiscal', '[A-Z]{6}[0-9]{2}[A-EHLMPRST][0-9]{2}[A-Z][0-9]{3}[A-Z]', isFiscalCode],
   'nl-bsn': [
-    'bsn,burgerservice',
+    'bsn!,bsnn,burgerservice',
     '4.2.3',
     digits => sum(digits, (place, digit) => digit * (place > 0 ? place + 1 : -1)) % 11 === 0,
   ],

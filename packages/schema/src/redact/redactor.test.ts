@@ -500,6 +500,21 @@ describe('any text', () => {
     'hooks.slack.com/services/',
     'IQoJb3JpZ2lu',
     '&sig=',
+    ':AA',
+    'TT3',
+    'Q2Q~',
+    '.atlasv1.',
+    'T3BlbkFJ',
+    'cookie: a=b; ',
+    'mysql -p',
+    'curl mysql redis-cli ',
+    'cpf 529.982.247-2',
+    'iban DE89 3704 ',
+    'fiscal nhs dni ',
+    '1234567890,',
+    '://a:b@c/',
+    '\\/',
+    '70617373776f7264',
   ])('of 256 KiB of %s ends', part => {
     const text = part.repeat(Math.ceil(262_144 / part.length))
     redactor.text(text)

@@ -152,7 +152,7 @@ export const PATTERNS: readonly Pattern[] = [
   rule('authorization', 'bearer ', raw`bearer\s{1,3}([\w.~+/=-]{16,8000})`, random, true),
   rule(
     'authorization',
-    'authorization',
+    'authorization!',
     raw`authorization${IS}${QUOTE}(?:[a-z-]{3,20}\s{1,3})?([\w.~+/=-]{12,8000})`,
     (secret, match) => random(secret, match) && !secret.startsWith('AWS4-'),
     true,

@@ -67,6 +67,17 @@ describe('scan', () => {
       expect((scan(`${before}${text} and more`)?.numbers.length ?? 0) > 0 || before === 'a').toBe(isHit || before === 'a')
   })
 
+  it('sees a number or hidden text behind other digits or letters, whatever sign stands between', () => {
+    for (const sign of [',', ':', '"', '","']) {
+      for (const before of ['1', '12', '1789387200', '17893872001', 'a1', 'b12']) {
+        expect(scan(`${before}${sign}4539148803436467`)?.numbers.length, `${before}${sign}`).toBe(2)
+        expect(scan(`${before}${sign}536-22-1234.`)?.numbers.length, `${before}${sign}`).toBe(2)
+      }
+      for (const before of ['a', 'ab', 'abcdefghijkl', 'abcdefghijklm', 'abcdefghijklmnopqr', 'abcdefghijklmnopqrs'])
+        expect(scan(`${before}${sign}cGFzc3dvcmQ9aHVudGVyMg`)?.base64.length ?? 0, `${before}${sign}`).toBeGreaterThan(0)
+    }
+  })
+
   it('sees text in base64 and hexadecimal wherever it begins', () => {
     const word = fc.stringMatching(/^[ -~]{24,60}$/)
     fc.assert(

@@ -24,10 +24,16 @@ interface Literal {
 
 /** How many numbers three characters of six bits make. */
 const THREES = 1 << 18
-/** The top bits of those characters: none of them is set in digits, blanks and dashes, and one is in every letter. */
-const LETTERS = (1 << 17) | (1 << 11) | (1 << 5)
-/** The fewest threes in a row within ten characters without a letter, the shortest number, wherever they begin. */
-const RUN = 4
+/** By six bits: 1 for what is neither letter nor digit; 2 for what is no digit and does not stand between the digits of a number. */
+const CLASSES = Uint8Array.from({ length: 64 }, (_, each) => {
+  const isDigit = each > 15 && each < 26
+  return (isDigit || (each > 32 && each < 59) ? 0 : 1) | (isDigit || each === 0 || (each > 12 && each < 16) ? 0 : 2)
+})
+/** Five samples in a row are in ten characters of a number, the shortest one; nine in twenty letters and digits. The one before is another. */
+const NUMERIC_RUN = 0xaaa
+const NUMERIC_BEGAN = 0x800
+const WORD_RUN = 0x55555
+const WORD_BEGAN = 0x40000
 /** The fewest digits that are a number without a word before it; and a bank account that begins with letters ends with at least so many. */
 const CARD_DIGITS = 14
 const ACCOUNT_DIGITS = 10
@@ -85,7 +91,10 @@ export function scan(text: string, mail = false): Hits | null {
   if (length < 4) return null
   let hits: Hits | null = null
   const table = sieve
-  let run = 0
+  // Two bits for each sample, the newest the lowest, because counting runs with branches takes twice as long.
+  let classes = -1
+  let hidden = 0
+  let numeric = 0
   let first = six(text.charCodeAt(0))
   for (let at = 2; at < length; at += 2) {
     const last = six(text.charCodeAt(at))
@@ -95,10 +104,25 @@ export function scan(text: string, mail = false): Hits | null {
       if (at > 2) hits = addLiterals(text, at - 3, hits)
       hits = addLiterals(text, at - 2, hits)
     }
-    if ((three & LETTERS) !== 0) run = 0
-    else if (++run === RUN) hits = addNumbers(text, at - 2 * RUN - 1, hits)
+    classes = (classes << 2) | (CLASSES[last] as number)
+    if ((classes & NUMERIC_RUN) === NUMERIC_BEGAN) {
+      // A sign between two samples has not been seen: what follows it is another run.
+      classes |= NUMERIC_RUN
+      if (at >= numeric) {
+        const start = runStart(text, at, 2)
+        numeric = runEnd(text, at, 2)
+        if (mayHoldNumber(text, start, numeric)) (hits ??= nothing()).numbers.push(start, numeric)
+      }
+    }
+    if ((classes & WORD_RUN) === WORD_BEGAN) {
+      classes |= WORD_RUN
+      if (at >= hidden) {
+        const start = runStart(text, at, 1)
+        hidden = runEnd(text, at, 1)
+        if (hidden - start >= MIN_HIDDEN) hits = addHidden(text, start, hidden, hits)
+      }
+    }
   }
-  hits = addHidden(text, hits)
   const percent = text.includes('%') && PERCENT.test(text)
   const escape = text.includes('\\') && ESCAPE.test(text)
   const at = text.includes('@') && (mail || text.includes('://'))
@@ -119,31 +143,23 @@ function occurs(text: string, start: number, { text: literal, any }: Literal): b
   return any ? text.slice(start, start + literal.length).toLowerCase() === literal : text.startsWith(literal, start)
 }
 
-/** Adds the stretch from `from` to the next letter if a number may be in it. */
-function addNumbers(text: string, from: number, hits: Hits | null): Hits | null {
+/** Whether a number may stand in a stretch of digits and what may separate them. */
+function mayHoldNumber(text: string, start: number, end: number): boolean {
   let digits = 0
   let gap = 0
   let begin = 0
-  let isHit = false
-  let at = Math.max(0, from)
-  for (; at < text.length; at++) {
+  for (let at = start; at < end; at++) {
     const code = text.charCodeAt(at)
-    if (isDigit(code)) {
+    if (code >= 48) {
       gap = 0
       if (digits++ === 0) begin = at
-      if (digits === CARD_DIGITS || (digits === ACCOUNT_DIGITS && isAfterLetter(text, begin))) isHit = true
-    } else if (code === 45 || code === 32) {
-      if (++gap > 1) digits = 0
-      if (code === 45 && isDashed(text, at)) isHit = true
+      if (digits === CARD_DIGITS || (digits === ACCOUNT_DIGITS && isAfterLetter(text, begin))) return true
     } else {
-      digits = 0
-      if ((code & 64) !== 0 && at > from) break
+      if (++gap > 1 || code > 45) digits = 0
+      if (code === 45 && isDashed(text, at)) return true
     }
   }
-  if (!isHit) return hits
-  const found = hits ?? nothing()
-  found.numbers.push(Math.max(0, from), at)
-  return found
+  return false
 }
 
 /** Whether a capital stands before, with a blank between at most. */
@@ -162,28 +178,27 @@ function isDashed(text: string, at: number): boolean {
   return sign === 46 || text.charCodeAt(at - 4) === 46 || text.charCodeAt(at - 5) === 47
 }
 
-/** Looks at long runs of letters and digits for text that is written in them. */
-function addHidden(text: string, hits: Hits | null): Hits | null {
-  const { length } = text
+/** Where the run of characters around `at` that are without this bit of `CLASSES` begins, and where it ends. */
+function runStart(text: string, at: number, bit: number): number {
+  let start = at
+  while (start > 0 && !((CLASSES[six(text.charCodeAt(start - 1))] as number) & bit)) start--
+  return start
+}
+
+function runEnd(text: string, at: number, bit: number): number {
+  let end = at
+  while (end < text.length && !((CLASSES[six(text.charCodeAt(end))] as number) & bit)) end++
+  return end
+}
+
+/** Looks at a long run of letters and digits for text that is written in it. */
+function addHidden(text: string, start: number, end: number, hits: Hits | null): Hits | null {
   let found = hits
-  let start = 0
-  while (start + MIN_HIDDEN <= length) {
-    // From behind: what is no letter or digit moves the next look beyond itself.
-    let at = start + MIN_HIDDEN - 1
-    while (at >= start && isAlnum(text.charCodeAt(at))) at--
-    if (at >= start) {
-      start = at + 1
-      continue
-    }
-    let end = start + MIN_HIDDEN
-    while (end < length && isAlnum(text.charCodeAt(end))) end++
-    for (const literal of starts) if (occurs(text, start, literal)) (found ??= nothing()).patterns.push(start, literal.pattern)
-    for (let at = start; at + LOOK <= end; at++) {
-      if (isText64(text, at)) (found ??= nothing()).base64.push(at)
-      if (at + LOOK16 <= end && isText16(text, at)) (found ??= nothing()).hex.push(at)
-      if ((at - start) % STEP === 3) at += STEP - 4
-    }
-    start = end + 1
+  for (const literal of starts) if (occurs(text, start, literal)) (found ??= nothing()).patterns.push(start, literal.pattern)
+  for (let at = start; at + LOOK <= end; at++) {
+    if (isText64(text, at)) (found ??= nothing()).base64.push(at)
+    if (at + LOOK16 <= end && isText16(text, at)) (found ??= nothing()).hex.push(at)
+    if ((at - start) % STEP === 3) at += STEP - 4
   }
   return found
 }

@@ -37,5 +37,5 @@ age-key AGE-SECRET-KEY-1 u 58 58
 intra42-secret s-s4t2ud-,s-s4t2af- h 64 64
 mailgun-key key- h 32 32
 service-token rubygems_,sbp_,bkua_,shippo_live_,shippo_test_ h 40
-service-token AKCp,CFPAT-,CLOJARS_,cmVmd,dp.pt.,dp.st.,duffel_test_,duffel_live_,EZ[AT]K,figd_,fo1_,fm[12]_,gsk_,HRKU-,lsv2_pt_,lsv2_sk_,nfp_,pat-na1-,pat-eu1-,pk.eyJ,pnu_,pplx-,pscale_tkn_,pscale_pw_,rdme_,sgp_,sha256~,sk-lf-,sntry[su]_,tfp_,tskey-,xai-,xkeysib- w.=/+ 32 2000
+service-token AKCp,CFPAT-,CLOJARS_,cmVmd,dp.pt.,dp.st.,duffel_test_,duffel_live_,figd_,fo1_,fm[12]_,gsk_,HRKU-,lsv2_pt_,lsv2_sk_,nfp_,pat-na1-,pat-eu1-,pk.eyJ,pnu_,pplx-,pscale_tkn_,pscale_pw_,rdme_,sgp_,sha256~,sk-lf-,sntry[su]_,tfp_,tskey-,xai-,xkeysib- w.=/+ 32 2000
 `

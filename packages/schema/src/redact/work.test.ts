@@ -36,6 +36,11 @@ describe('what a call looks at', () => {
     'eyJh',
     'a://b:',
     'token=x@y %20',
+    Buffer.from('password=!').toString('base64'),
+    Buffer.from('token=x&').toString('hex'),
+    'nhs 943 476 5918',
+    'cookie: a=b; c=d',
+    '://u:a@b/c@d',
   ]
   it.each(parts)('has a bound with encodings and layers of JSON around %s, and no secret passes', part => {
     for (const layers of [0, 1, 6, 12]) {
