@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readBody } from './body.ts'
-import { packPlatform } from './platform.ts'
+import { packPlatform } from './pack.ts'
 import type { ContentType } from './types.ts'
 
 const head = { signal: 'function', time: 1_789_000_000_000, invocation: '' }

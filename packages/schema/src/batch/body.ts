@@ -1,5 +1,5 @@
 import { parseJson } from '../json.ts'
-import { unpackPlatform } from './platform.ts'
+import { unpackPlatform } from './unpack.ts'
 import type { ContentType, TelemetryRecord } from './types.ts'
 
 const READERS: Readonly<Record<ContentType, (record: TelemetryRecord) => unknown>> = {

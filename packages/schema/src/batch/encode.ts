@@ -1,14 +1,14 @@
 import { deflateRawSync } from 'node:zlib'
 import { checksum } from './checksum.ts'
 import { CURRENT_DICTIONARY, DICTIONARIES } from './dictionary.ts'
-import { isUuid } from './fields.ts'
 import { isLong, MAX_ITEMS, MAX_RAW_BYTES } from './limits.ts'
+import { isUuid } from './text.ts'
 import { MAX_REASONS, wireName, wireTime } from './wire.ts'
 import type { Batch, ContentType, TelemetryRecord } from './types.ts'
 import { ENVELOPE_FINGERPRINT } from './v1-schema.ts'
 import { ByteWriter } from './writer.ts'
 
-export { packPlatform } from './platform.ts'
+export { packPlatform } from './pack.ts'
 
 /** Avro single-object encoding: the marker, then the schema's fingerprint. */
 const HEADER = Buffer.from(`c301${ENVELOPE_FINGERPRINT}`, 'hex')

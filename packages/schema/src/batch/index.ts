@@ -5,5 +5,6 @@ export { BodyError, type BodyReason, WireError, type WireReason } from './errors
 export type { FieldContext } from './fields.ts'
 export { isoText } from './iso.ts'
 export { MAX_ITEMS, MAX_RAW_BYTES } from './limits.ts'
-export { packPlatform, unpackPlatform } from './platform.ts'
+export { packPlatform } from './pack.ts'
+export { unpackPlatform } from './unpack.ts'
 export type * from './types.ts'

@@ -1,6 +1,6 @@
 import { checksum } from './checksum.ts'
 import { WireError } from './errors.ts'
-import { uuidText } from './fields.ts'
+import { uuidText } from './text.ts'
 import { ByteReader } from './reader.ts'
 import { MAX_NAME, MAX_REASONS, wireTime } from './wire.ts'
 import type { Batch, ContentType, Dropped, FunctionIdentity, TelemetryRecord } from './types.ts'

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BodyError } from './errors.ts'
-import { packPlatform, unpackPlatform } from './platform.ts'
+import { packPlatform } from './pack.ts'
+import { unpackPlatform } from './unpack.ts'
 
 const TIME = 1_789_000_000_123
 const ID = '3da1f2dc-3222-475e-9205-e2e6c6318895'
