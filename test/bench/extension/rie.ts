@@ -12,7 +12,8 @@ import { startBenchPlatform } from './platform.ts'
 const MODES = { classic: {}, managed: { AWS_LAMBDA_MAX_CONCURRENCY: '2' } } as const
 const INVOCATIONS = 60
 const COLD = 10
-const START_MS = 20_000
+const START_MS = 15_000
+const ANSWER_MS = 12_000
 
 /** Medians of what its caller waits for, milliseconds; a mode is missing where the extension or the emulator failed. */
 export interface RoundTrips {
@@ -64,7 +65,9 @@ export async function startRie(folder: string, tell: Tell): Promise<Rie> {
       const root = join(folder, `rie-${++runs}`)
       try {
         await furnish(root, extension)
-        trips[mode] = await roundTrip(program, root, MODES[mode], extension)
+        const once = () => roundTrip(program, root, MODES[mode], extension)
+        // When AWS's emulator of managed instances drops a batch it waits for itself for ever.
+        trips[mode] = await once().catch(mode === 'managed' ? once : undefined)
       } catch (error) {
         if (!extension) throw error
         failed.add(what)
@@ -118,7 +121,7 @@ async function roundTrip(
   )
   const url = `http://127.0.0.1:${port}/2015-03-31/functions/function/invocations`
   const invoke = async (): Promise<string> => {
-    const answer = await fetch(url, { method: 'POST', body: '{}', signal: AbortSignal.timeout(START_MS) })
+    const answer = await fetch(url, { method: 'POST', body: '{}', signal: AbortSignal.timeout(ANSWER_MS) })
     return answer.text()
   }
   try {
