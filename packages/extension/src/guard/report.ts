@@ -1,3 +1,4 @@
+import { invocationAt } from '../invocation-at.ts'
 import { perSandbox } from '../per-sandbox.ts'
 import type { Recording } from '../signals/signal.ts'
 import { guardFolder } from './lines.ts'
@@ -56,9 +57,7 @@ function record(line: string, to: Recording): void {
   // Beyond the last minutes, or in the future, it is not when something happened.
   const now = to.host.now()
   const time = typeof t === 'number' && t <= now && t > now - 86_400_000 ? t : now
-  const { newest } = to.sandbox
-  const invocation = newest && time >= newest.from ? newest.requestId : to.sandbox.attribute(time)
-  to.json('weir.guard', body, 'kept', { time, invocation })
+  to.json('weir.guard', body, 'kept', { time, invocation: invocationAt(to.sandbox, time) })
 }
 
 const word = (value: unknown): boolean => typeof value === 'string' && /^[\w.@+ -]{1,64}$/.test(value)

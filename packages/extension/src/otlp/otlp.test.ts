@@ -1,10 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { bundleProgram } from '../../build/bundle.ts'
 import type { Listener } from '../host/host.ts'
 import { encodeProtobuf } from '../testing/protobuf.ts'
 import { body, testRecorder } from '../testing/recorder.ts'
@@ -326,6 +331,21 @@ describe('its server', () => {
       ['not-http', 'too-slow', 'crowded'].map(kind => ({ kind: `otlp:${kind}`, count: 1 })),
     )
   })
+})
+
+it('works as the file of the layer that it is built into', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'weir-otlp-'))
+  try {
+    await writeFile(join(folder, 'otlp.cjs'), await bundleProgram('../src/otlp/otlp.ts'))
+    const built = createRequire(import.meta.url)(join(folder, 'otlp.cjs')) as { listenForOtlp: typeof listenForOtlp }
+    test = testRecorder()
+    listener = await built.listenForOtlp(test.recorder, 0)
+    const sent = gzipSync(encodeProtobuf(logs(line('built')), LOGS))
+    const { status } = await post(`http://127.0.0.1:${listener?.port}/v1/logs`, { ...PROTOBUF, 'Content-Encoding': 'gzip' }, sent)
+    expect([status, records()]).toMatchObject([200, [{ body: { message: 'built' } }]])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })
 
 /** The room of this workspace that has the SDK installed. */

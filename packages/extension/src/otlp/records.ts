@@ -1,3 +1,4 @@
+import { invocationAt } from '../invocation-at.ts'
 import type { At, Recording } from '../signals/signal.ts'
 
 /** An item of an export request, as a record's body. Names are OTLP's; attributes are objects, and times epoch milliseconds. */
@@ -174,14 +175,10 @@ function invocationOf(attributes: Fields): string {
   return ''
 }
 
-/**
- * Where an item belongs. The invocation is the one that it names, else the newest one if the item is younger, since telemetry of the platform
- * comes late, else what that telemetry says.
- */
+/** Where an item belongs: the invocation that it names, else the one that ran at its time. */
 export function place({ time, invocation }: Item, { host, sandbox }: Recording): At {
   const at = time ?? host.now()
-  const { newest } = sandbox
-  return { time: at, invocation: invocation || (newest && at >= newest.from ? newest.requestId : sandbox.attribute(at)) }
+  return { time: at, invocation: invocation || invocationAt(sandbox, at) }
 }
 
 /** Nanoseconds in decimal to milliseconds, of a time from 1973 to 2096. */
