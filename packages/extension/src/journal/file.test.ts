@@ -93,6 +93,21 @@ describe('a journal on a disk', () => {
     expect([...disk.files.values()][0]?.length).toBeLessThan(400_000)
   })
 
+  it('goes on where room gets scarce later: another file of it is smaller', () => {
+    const disk = new Disk()
+    let used = 0
+    const files = { ...disk.process().files, space: () => ({ bytes: 512_000_000, used }) }
+    const { journal, sandbox, counters } = testJournal(files)
+    for (let each = 0; each < 3; each++) journal.ahead(ahead(sandbox.id, 'x'.repeat(100_000)))
+    used = 511_000_000
+    journal.cut([{ sequence: 1, data: Buffer.from('x') }], 1)
+    journal.ahead(ahead(sandbox.id, 'more'))
+    journal.waiting([])
+    expect([...disk.files.keys()]).toEqual([`/tmp/.weir/${sandbox.id}.1.journal`])
+    expect(counters.takeFaults()).toEqual([])
+    expect(found(disk)).toEqual(['more'])
+  })
+
   it('stands empty when all is acknowledged, and an empty one is removed without a word', () => {
     const disk = new Disk()
     const { journal, sandbox } = testJournal(disk.process().files)

@@ -71,7 +71,8 @@ export function createJournal({ host, config, key, sandbox, counters, encode }: 
     }
     own = path()
     size = 0
-    file = files.folder(folder) && hasRoom() ? files.create(own) : undefined
+    // A later file is smaller than the one that it takes the place of.
+    file = files.folder(folder) && (generation > 0 || hasRoom()) ? files.create(own) : undefined
     return !!file
   }
   /** /tmp is the function's: what earlier processes left and could not ship must not fill it. */
