@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readBody, type TelemetryRecord } from '@weir/schema'
 import { certify } from '../src/testing/certificate.ts'
-import { type FakeKinesis, KEYS, STREAM_ARN, startKinesis } from '../src/testing/kinesis.ts'
+import { opened, PAIR } from '../src/journal/testing.ts'
+import { type FakeKinesis, KEYS, refuse, STREAM_ARN, startKinesis } from '../src/testing/kinesis.ts'
 import { event, type FakePlatform, startPlatform } from '../src/testing/platform.ts'
 
 /** The extension as a process, between a platform and a stream of the test's own. */
@@ -216,6 +217,27 @@ export const PROCESS_CHECKS: readonly ProcessCheck[] = [
       await platform.shutdown()
       assert.equal(await exit, 0)
       assert.equal(times(kinesis, 'platform.runtimeDone'), 1)
+    },
+  },
+  {
+    what: 'ships what a process left that was killed, sealed, for ingest to open',
+    async run({ platform, kinesis, folder, start, signal }) {
+      kinesis.otherwise = refuse(500, 'InternalFailure')
+      const env = { TMPDIR: folder, WEIR_TMP: '$TMPDIR', WEIR_JOURNAL_KEY: PAIR.public }
+      const killed = start(env)
+      await invocation(platform, 'req-1', ['the last line\n'])
+      signal('SIGKILL')
+      await killed
+      kinesis.otherwise = undefined
+      const exit = start(env)
+      // The event that the first process has asked for is given to nobody.
+      await platform.invoke('req-1')
+      await invocation(platform, 'req-2')
+      await platform.shutdown()
+      assert.equal(await exit, 0)
+      const sealed = shipped(kinesis).filter(({ signal: name }) => name === 'weir.sealed')
+      assert.ok(!JSON.stringify(sealed.map(({ body }) => Buffer.from(body).toString('latin1'))).includes('the last line'))
+      assert.ok(opened({ records: sealed }).some(({ body }) => body.includes('the last line')))
     },
   },
   {
