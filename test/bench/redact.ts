@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { generator, sampleTelemetry } from '@weir/schema/measure'
 import { createRedactor } from '@weir/schema/redact'
 import { SECRETS } from '../../packages/schema/src/redact/testing/secrets.ts'
+import { sample } from './redact/sample.ts'
 import { median, printTable } from './stats.ts'
 
 const data = (path: string): string => fileURLToPath(new URL(`../../../shared/data/${path}`, import.meta.url))
@@ -176,8 +177,11 @@ export function benchRedact(): void {
     }),
   )
 
-  if (existsSync(data('gitleaks'))) benchSamples(program)
-  else process.stdout.write('the gitleaks samples are not beside this repository: left out\n')
+  if (existsSync(data('gitleaks'))) {
+    benchSamples(program)
+    if (program) benchRules(program)
+  }
+  if (!existsSync(data('gitleaks'))) process.stdout.write('the gitleaks samples are not beside this repository: left out\n')
   if (!program) process.stdout.write('gitleaks is not there (WEIR_GITLEAKS): its columns are left out\n')
 }
 
@@ -204,4 +208,46 @@ function benchSamples(program: string | undefined): void {
       return [String(expected), share(ours.length, those.length), theirs, tally(told.map(({ rule }) => rule))]
     }),
   )
+}
+
+const PER_RULE = 5
+
+/** Texts made by chance from the expressions of gitleaks' rules, as far as gitleaks itself finds a secret in them: how many of them we find. */
+function benchRules(program: string): void {
+  const random = generator(5)
+  const rules = readFileSync(data('gitleaks/gitleaks.toml'), 'utf8')
+    .split('[[rules]]')
+    .flatMap(rule => {
+      const [, id] = /^id = "(.+)"/m.exec(rule) ?? []
+      const [, expression] = /^regex = \'\'\'(.+)\'\'\'/m.exec(rule) ?? []
+      return id && expression ? [{ id, expression }] : []
+    })
+  const made = rules.flatMap(({ id, expression }) =>
+    Array.from({ length: PER_RULE }, () => ({ id, text: `x ${sample(expression, random)} y` })),
+  )
+  const { hits } = scanWith(
+    program,
+    made.map(({ text }) => text),
+  )
+  const valid = made.filter((_, index) => hits.has(index))
+  const isNamed = (id: string): boolean => rules.some(rule => rule.id === id && rule.expression.includes('(?:=|>|'))
+  const missed = new Set(valid.filter(({ text }) => found(text).length === 0))
+  printTable(
+    `Redaction: ${PER_RULE} texts made by chance from each of ${rules.length} rules of gitleaks`,
+    ['rules', 'texts in which gitleaks finds a secret', 'found here', 'rules', 'of which none is found here'],
+    [false, true].map(named => {
+      const those = valid.filter(({ id }) => isNamed(id) === named)
+      const ids = [...new Set(those.map(({ id }) => id))]
+      const none = ids.filter(id => those.every(each => each.id !== id || missed.has(each)))
+      return [
+        named ? "told by a vendor's name somewhere before a value" : 'told by their own form',
+        String(those.length),
+        share(those.filter(each => !missed.has(each)).length, those.length),
+        String(ids.length),
+        String(none.length),
+      ]
+    }),
+  )
+  const own = [...missed].flatMap(({ id }) => (isNamed(id) ? [] : [id]))
+  process.stdout.write(`\nNot found of those with a form of their own: ${tally(own)}\n`)
 }

@@ -8,7 +8,7 @@ export interface Sensitive {
 
 /** Endings of field names, without case, underscores and dashes: a group for each of `KINDS`. */
 const ENDING =
-  /(?:(passwords?|passwd|passphrase|passcode|pwd)|(clientsecret)|(secretaccesskey)|((?:session|security)token)|(secret(?:key)?|(?:private|signing|encryption|master|account)key)|(apikey)|(token)|(ssn|socialsecurity(?:number)?)|(cvv2?|cvc2?)|((?:set)?cookies?)|((?:national|personal|tax)id(?:entifier|number)?))$/
+  /(?:(passwords?|passwd|passphrase|passcode|pwd)|(clientsecret)|(secretaccesskey)|((?:session|security)token)|(secret(?:key)?|(?:private|signing|encryption|master|account)key)|((?:api|access|auth)key)|(token)|(ssn|socialsecurity(?:number)?)|(cvv2?|cvc2?)|((?:set)?cookies?)|((?:national|personal|tax)id(?:entifier|number)?))$/
 const KINDS = [
   'password',
   'secret',

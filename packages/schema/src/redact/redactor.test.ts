@@ -204,6 +204,8 @@ describe('a field by its name', () => {
     ['masterUserPassword', 'aB3$xyz', 'password'],
     ['clientSecret', 'k3mEo0aPq9s8d7f6g5h4', 'secret'],
     ['x-api-key', '9f8e7d6c5b4a39281706', 'api-key'],
+    ['STORAGE_ACCESS_KEY', '9f8e7d6c5b4a39281706', 'api-key'],
+    ['authKey', '9f8e7d6c5b4a39281706', 'api-key'],
     ['refresh_token', 'zk3mEo0aPq9s8d7f6g5', 'token'],
     ['ssn', '536221234', 'us-ssn'],
     ['client_secret', 'abcdefghijklmnopqrstuvwxyz', 'secret'],
