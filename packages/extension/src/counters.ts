@@ -33,6 +33,8 @@ export interface Counters {
 
 /** Reasons and kinds are words of ours, but one comes from an answer of the service: a hostile one must not grow the table for ever. */
 const MAX_KINDS = 64
+/** Some counts come from telemetry, which the function can forge: a batch holds whole numbers below this and no others, so that it stops here. */
+const MOST = Number.MAX_SAFE_INTEGER - 1
 
 export function createCounters(): Counters {
   let totals = new Map<string, Dropped>()
@@ -40,7 +42,11 @@ export function createCounters(): Counters {
   let faults = new Map<string, number>()
   const add = (to: Map<string, Dropped>, reason: string, records: number, bytes: number) => {
     const before = to.get(reason)
-    to.set(reason, { reason, records: (before?.records ?? 0) + records, bytes: (before?.bytes ?? 0) + bytes })
+    to.set(reason, {
+      reason,
+      records: Math.min(MOST, (before?.records ?? 0) + records),
+      bytes: Math.min(MOST, (before?.bytes ?? 0) + bytes),
+    })
   }
   return {
     drop(reason, records, bytes) {
