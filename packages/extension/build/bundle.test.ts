@@ -99,7 +99,11 @@ describe('the extension as a process', () => {
     onNode(async stage => {
       await mkdir(join(stage.folder, 'weir/rt'), { recursive: true })
       await writeFile(join(stage.folder, 'weir/rt/weir'), notHere, { mode: 0o755 })
-      await idles(stage, { WEIR_ROOT: stage.folder, WEIR_NODE: '/does/not/exist' }, /weir: idle: .*main.cjs is missing/)
+      await idles(
+        stage,
+        { WEIR_ROOT: stage.folder, WEIR_NODE: '/does/not/exist' },
+        /weir: idle: .*rt\/weir cannot be started here/,
+      )
     }))
 
   it.each([

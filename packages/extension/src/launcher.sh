@@ -79,8 +79,10 @@ else
     # One tier of compiled code and a small heap, for a thread and a third of the memory less, and no slower at what we do.
     BUN_JSC_forceMiniVMMode=1 BUN_JSC_useDFGJIT=0 BUN_JSC_useConcurrentJIT=0 BUN_JSC_useWasm=0 exec "$program"
   fi
-  if [[ -r $main ]]; then
-    echo "weir: idle: no Node 18 or later here; add the weir-runtime layer of this architecture"
+  if [[ -x $program ]]; then
+    echo "weir: idle: $program cannot be started here: it is for another architecture or C library"
+  elif [[ -r $main ]]; then
+    echo "weir: idle: no Node 18 or later here; add the weir-runtime layer"
   else
     echo "weir: idle: $main is missing"
   fi
