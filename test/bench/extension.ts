@@ -44,7 +44,7 @@ const tell: Tell = line => void process.stdout.write(`${line}\n`)
 
 async function compare(folder: string, tell: Tell): Promise<void> {
   const own = await ours(folder, tell)
-  const weir = [own.onNode, ...(own.onRuntime ? [own.onRuntime] : [])]
+  const weir = [own.onNode, ...(own.onRuntime ? [own.onRuntime] : []), own.withJournal]
   const all = [...weir, ...(await natives(folder, tell)), ...(await peers(folder, tell))]
   const rie = await startRie(folder, tell)
   const figures = new Map<string, Weight[]>()

@@ -1,10 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { deflateRawSync } from 'node:zlib'
 import { bundleExtension, prepareLayer } from '@weir/extension'
-import { isApart } from './apart.ts'
+import { runtimeProgram } from '@weir/extension/runtime'
 import { hold, install, need, type Stand } from '../../counterparts/counterpart.ts'
+import { isApart } from './apart.ts'
 
 /** One extension to be weighed. */
 export interface Contender {
@@ -36,11 +38,21 @@ export const sizeOf = (files: readonly Uint8Array[]): Size => ({
   zipped: files.reduce((sum, file) => sum + deflateRawSync(file, { level: 9 }).length, 0),
 })
 
+/** As the launcher has them for the bundled runtime. */
+const SETTINGS = {
+  BUN_JSC_forceMiniVMMode: '1',
+  BUN_JSC_useDFGJIT: '0',
+  BUN_JSC_useConcurrentJIT: '0',
+  BUN_JSC_useWasm: '0',
+}
+
 export interface Ours {
   /** On this very Node, as the layer has it. */
   readonly onNode: Contender
   /** On the runtime that the second layer brings. */
   readonly onRuntime?: Contender
+  /** On this Node, with a journal in a folder of the bench. */
+  readonly withJournal: Contender
   readonly bare: readonly Bare[]
   /** Of the JavaScript that every cold start reads, bytes. */
   readonly script: number
@@ -51,7 +63,14 @@ export async function ours(folder: string, tell: Tell): Promise<Ours> {
   const command = await prepareLayer(root)
   const { files } = await bundleExtension(join(folder, 'layer'))
   const layer = files.map(file => file.bytes)
-  const contender = (name: string, node: string, parts: readonly Uint8Array[]): Contender => ({
+  const temp = join(folder, 'tmp')
+  await mkdir(temp, { mode: 0o777 })
+  const contender = (
+    name: string,
+    node: string,
+    parts: readonly Uint8Array[],
+    more: Readonly<Record<string, string>> = {},
+  ): Contender => ({
     name,
     command,
     env: port => ({
@@ -61,19 +80,22 @@ export async function ours(folder: string, tell: Tell): Promise<Ours> {
       WEIR_KINESIS_ENDPOINT: `http://127.0.0.1:${port}`,
       ...(isApart ? {} : { WEIR_TELEMETRY_HOST: '127.0.0.1' }),
       WEIR_BIND: '127.0.0.1',
+      WEIR_TMP: temp,
+      ...more,
     }),
     size: sizeOf(parts),
   })
   const onNode = contender("Weir, on the function's Node", process.execPath, layer)
+  const key = generateKeyPairSync('x25519').publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)
+  const withJournal = contender("Weir, on the function's Node, with its journal", process.execPath, layer, {
+    WEIR_JOURNAL_KEY: key.toString('base64'),
+  })
   const bare = [{ name: 'bare Node, one line, idle', command: process.execPath, env: {} }]
   const script = files.find(({ path }) => path === 'weir/main.cjs')?.bytes.length ?? 0
-  const { runtimeProgram } = (await import(new URL('../../../packages/extension/build/runtime.ts', import.meta.url).href)) as {
-    runtimeProgram: (tell: Tell) => Promise<{ path: string } | undefined>
-  }
   const program = await runtimeProgram(tell)
   if (program === undefined) {
     tell('Weir, on the bundled runtime: SKIPPED: see above')
-    return { onNode, bare, script }
+    return { onNode, withJournal, bare, script }
   }
   await mkdir(join(root, 'weir/rt'), { recursive: true })
   await copyFile(program.path, join(root, 'weir/rt/weir'))
@@ -81,9 +103,9 @@ export async function ours(folder: string, tell: Tell): Promise<Ours> {
   const bareRuntime = {
     name: 'bare bundled runtime, one line, idle',
     command: program.path,
-    env: { BUN_BE_BUN: '1', BUN_JSC_useJIT: '0' },
+    env: { BUN_BE_BUN: '1', ...SETTINGS },
   }
-  return { onNode, onRuntime, bare: [...bare, bareRuntime], script }
+  return { onNode, onRuntime, withJournal, bare: [...bare, bareRuntime], script }
 }
 
 /** The smallest that can be, by the compilers of this machine, and OpenTelemetry's core; built once and kept. `tell` gets why one is missing. */
