@@ -1,1 +1,2 @@
 export { bundleExtension, type LayerFile, MAX_BUNDLE_BYTES, prepareLayer } from '../build/bundle.ts'
+export { benchGuard, type GuardCost } from './guard/bench.ts'

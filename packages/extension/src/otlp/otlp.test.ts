@@ -257,7 +257,7 @@ describe('OTLP', () => {
     expect(status).toBe(200)
     expect(partialSuccess.errorMessage).toBe('the buffer is full')
     const rejected = Number(partialSuccess.rejectedLogRecords)
-    expect(dropped()).toEqual([{ reason: 'otlp-shed', records: rejected, bytes: 0 }])
+    expect(dropped()).toEqual([{ reason: 'buffer-full', records: rejected, bytes: 0 }])
     const again = await post(`${url}/v1/logs`, PROTOBUF, encodeProtobuf(logs(line('x')), LOGS))
     expect([...again.bytes.subarray(0, 6)]).toEqual([0x0a, again.bytes.length - 2, 0x08, 1, 0x12, 18])
     expect(records()).toHaveLength(100 - rejected)
@@ -275,7 +275,7 @@ describe('OTLP', () => {
     test.recorder.load = 'summaries'
     const { text: said } = await post(`${url}/v1/logs`, JSON_TYPE, logs(line('x')))
     expect(JSON.parse(said)).toEqual({ partialSuccess: { rejectedLogRecords: '1', errorMessage: 'over the budget' } })
-    expect(dropped()).toEqual([{ reason: 'otlp-shed', records: 1, bytes: 0 }])
+    expect(dropped()).toEqual([{ reason: 'over-budget', records: 1, bytes: 0 }])
   })
 
   it('counts a port that is taken, and is not there then', async () => {

@@ -67,7 +67,7 @@ function reply(request: Request, inflate: Inflate, to: Recording): Answer {
   if (request.overflow) return refuse(413, 'body too large')
   if (encoding === '') return refuse(415, 'expected application/x-protobuf or application/json')
   if (isManagedInstance(to.config) && isFull(to))
-    return { ...failure(encoding, 503, UNAVAILABLE, FULL_TEXT), retryAfter: RETRY_SECONDS }
+    return { ...failure(encoding, 503, UNAVAILABLE, WHY['buffer-full']), retryAfter: RETRY_SECONDS }
   try {
     const [kind, message] = known
     const body = unpacked(request, inflate)
@@ -92,32 +92,34 @@ function unpacked({ headers, body }: Request, inflate: Inflate): Uint8Array {
   }
 }
 
-const FULL_TEXT = 'the buffer is full'
 const isFull = ({ counters }: Recording): boolean => counters.waiting.share > FULL
+
+/** Why an item is not taken, as it is counted and as the exporter is told. */
+const WHY = { 'buffer-full': 'the buffer is full', 'over-budget': 'over the budget', 'otlp-refused': 'internal error' } as const
 
 /** Records what there is room for, and what the load allows. */
 function record(kind: Kind, request: Record<string, unknown>, to: Recording): { rejected: number; reason: string } {
   let rejected = 0
   let reason = ''
   for (const item of itemsOf(request, kind)) {
-    const why =
-      to.load === 'summaries' || to.load === 'counts' ? 'over the budget' : isFull(to) ? FULL_TEXT : keep(kind, item, to)
-    if (why === '') continue
-    to.counters.drop('otlp-shed', 1, 0)
+    const isOver = to.load === 'summaries' || to.load === 'counts'
+    const why = isOver ? 'over-budget' : isFull(to) ? 'buffer-full' : keep(kind, item, to)
+    if (why === undefined) continue
+    to.counters.drop(why, 1, 0)
     rejected += item.weight
-    reason = why
+    reason = WHY[why]
   }
   return { rejected, reason }
 }
 
 /** A bug of ours costs one item. */
-function keep({ signal }: Kind, item: Item, to: Recording): string {
+function keep({ signal }: Kind, item: Item, to: Recording): 'otlp-refused' | undefined {
   try {
     to.json(signal, item.body, 'log', place(item, to))
-    return ''
+    return undefined
   } catch {
     to.counters.fault('otlp:internal')
-    return 'internal error'
+    return 'otlp-refused'
   }
 }
 
