@@ -219,7 +219,7 @@ function benchRules(program: string): void {
     .split('[[rules]]')
     .flatMap(rule => {
       const [, id] = /^id = "(.+)"/m.exec(rule) ?? []
-      const [, expression] = /^regex = \'\'\'(.+)\'\'\'/m.exec(rule) ?? []
+      const [, expression] = /^regex = '''(.+)'''/m.exec(rule) ?? []
       return id && expression ? [{ id, expression }] : []
     })
   const made = rules.flatMap(({ id, expression }) =>
