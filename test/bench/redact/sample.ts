@@ -37,9 +37,8 @@ export function sample(expression: string, random: Random): string {
 const pick = <T>(items: readonly T[], random: Random): T => items[Math.floor(random() * items.length)] as T
 
 function alternatives(reader: Reader, random: Random): string {
-  const all: string[] = []
-  do all.push(sequence(reader, random))
-  while (reader.text[reader.at] === '|' && ++reader.at > 0)
+  const all = [sequence(reader, random)]
+  for (; reader.text[reader.at] === '|'; all.push(sequence(reader, random))) reader.at++
   return pick(all, random)
 }
 
