@@ -198,7 +198,7 @@ describe('the guard', () => {
     // Node below 22 does not tell of `import()`.
     const tells = Number(process.versions.node.split('.')[0]) >= 22
     const [cjs, mjs] = [write('dropped/a.cjs', ''), write('dropped/b.mjs', '')]
-    const code = within(`require('${cjs}'); await import('${mjs}'); await import('data:text/javascript,1')`)
+    const code = within(`require('${cjs}'); await import("${mjs}"); await import("data:text/javascript,1")`)
     expect(run(code).seen).toMatchObject([
       { kind: 'load', what: 'require', path: cjs, ...EVIL },
       ...(tells
@@ -212,7 +212,7 @@ describe('the guard', () => {
 
   it("tells the function's own code from its packages, and each thing once", () => {
     const code =
-      "import { spawnSync as start } from 'node:child_process'\nfor (let each = 0; each < 9; each++) start('true')\nawait import('@evil/left-pad').then(({ default: evil }) => evil.run())"
+      "import { spawnSync as start } from 'node:child_process'\nfor (let each = 0; each < 9; each++) start('true')\nawait import(\"@evil/left-pad\").then(({ default: evil }) => evil.run())"
     write(
       'task/node_modules/@evil/left-pad/index.js',
       "exports.run = () => { for (let each = 0; each < 9; each++) require('child_process').spawnSync('true') }",
