@@ -1,4 +1,4 @@
-import { field, text } from '../platform.ts'
+import { field, text, type Entry } from '../platform.ts'
 import type { Scenario } from '../scenario.ts'
 import { exchanges, given, LOOP, register, startsOf } from './steps.ts'
 
@@ -113,6 +113,21 @@ export const lifecycle: readonly Scenario[] = [
       return { 'said goodbye': run.diary().some(({ kind }) => kind === 'bye'), 'within its time': took < 8000 }
     },
     expect: () => ({ 'said goodbye': false, 'within its time': true }),
+  },
+  {
+    name: 'a runtime that asks again before it has answered',
+    unless: ({ managed }) => (managed ? 'there it asks for another invocation' : undefined),
+    setup: traits => ({ scripts: [[register(traits), LOOP]] }),
+    async play(run) {
+      const request = { method: 'GET', path: '/2018-06-01/runtime/invocation/next' }
+      const answer = await run.invoke({ do: 'call', as: 'again', request })
+      await run.end()
+      const diary = run.diary()
+      const id = (entry: Entry | undefined) => entry?.headers?.['lambda-runtime-aws-request-id']
+      const first = id(diary.find(({ kind }) => kind === 'invocation'))
+      return { answer, 'gets the same one': first !== undefined && id(diary.find(({ as }) => as === 'again')) === first }
+    },
+    expect: () => ({ answer: { done: 'call' }, 'gets the same one': true }),
   },
   {
     name: 'several invocations at a time',

@@ -32,9 +32,13 @@ interface Running {
   readonly answered: PromiseWithResolvers<Answer>
   readonly idle: PromiseWithResolvers<void>
   delivered: boolean
+  /** The answer has begun to come. */
+  answering: boolean
   done: boolean
 }
 
+/** So long a runtime that asks too early is made to wait. */
+const TURNS = 16
 /** How many invocations that ran out of time are remembered, to tell a late answer from a wrong one. */
 const MAX_LATE = 100
 
@@ -72,6 +76,7 @@ export class RuntimeApi {
       answered: Promise.withResolvers(),
       idle: Promise.withResolvers(),
       delivered: false,
+      answering: false,
       done: false,
     }
     this.#running.set(invocation.requestId, running)
@@ -109,13 +114,18 @@ export class RuntimeApi {
     this.#ready.resolve()
   }
 
-  #next(response: ServerResponse): void {
+  /**
+   * A runtime that asks again before it has answered gets the same invocation again (RuntimeRunningState in AWS's emulator, core/states.go). Node's client
+   * asks while the trailers of a failed stream are on their way, on another connection: an answer that has begun is waited for, and a few turns of
+   * the event loop until it is seen to have.
+   */
+  #next(response: ServerResponse, turns = 0): void {
     const running = this.#concurrent ? undefined : [...this.#running.values()][0]
-    if (running?.delivered && !running.done)
-      return sendJson(response, 403, {
-        errorType: 'InvalidStateTransition',
-        errorMessage: 'Transition from Running to Ready is not allowed',
-      })
+    if (running?.delivered && !running.done) {
+      if (running.answering) return void running.answered.promise.then(() => this.#next(response))
+      if (turns < TURNS) return void setImmediate(() => this.#next(response, turns + 1))
+      return deliver(running.invocation, response)
+    }
     if (!this.#concurrent) this.#waiting = []
     this.#waiting.push(response)
     response.on('close', () => {
@@ -147,6 +157,7 @@ export class RuntimeApi {
       if (this.#late.includes(id)) return sendJson(response, 410, { errorType: 'InvokeTimeout', errorMessage: 'Invoke timeout' })
       return sendJson(response, 400, { errorType: 'InvalidRequestID', errorMessage: 'Invalid request ID' })
     }
+    running.answering = true
     const startedMs = this.#now()
     const streamed = request.headers['lambda-runtime-function-response-mode'] === 'streaming'
     const limit = streamed ? MAX_STREAMED : MAX_PAYLOAD
