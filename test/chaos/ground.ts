@@ -13,7 +13,8 @@ export interface Order {
 
 /** One sandbox on some platform, whose processes can be killed at any time. */
 export interface Ground {
-  readonly name: string
+  /** Start, handler, flush and freeze together take about so long: the kill falls anywhere in it. */
+  readonly lifeMs: number
   /** Ends when the platform has answered, whatever it answered; true when the function's own answer came. */
   invoke(order: Order): Promise<boolean>
   /** SIGKILL to the groups of the extension and of the function, as they stand. False when there was nothing to kill. */
@@ -113,7 +114,7 @@ export function onOurEmulator(
     ],
   })
   return {
-    name: "Weir's emulator",
+    lifeMs: 250,
     async invoke(order) {
       const { functionError } = await killed.invoke(order)
       return functionError === undefined

@@ -26,8 +26,6 @@ export function unsteady(dice: () => number): (operation: string) => CallFault |
   }
 }
 
-/** A life is some 250 ms long: start, handler, flush, freeze. The kill falls anywhere in it. */
-const LIFE_MS = 250
 const MAX_LINES = 60
 const MAX_HANDLER_MS = 80
 
@@ -43,7 +41,7 @@ export async function killAtRandom(
     const order = { name: `run${run}`, lines: 1 + Math.floor(dice() * MAX_LINES), ms: dice() * MAX_HANDLER_MS }
     const answered = ground.invoke(order)
     const spared = dice() < 0.1
-    await sleep(dice() * LIFE_MS)
+    await sleep(dice() * ground.lifeMs)
     if (!spared && ground.kill()) progress(++kills)
     await answered
   }
