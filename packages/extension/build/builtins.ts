@@ -15,7 +15,7 @@ export const LAZY: Readonly<Record<string, readonly string[]>> = {
     'randomBytes',
   ],
   'node:tls': ['connect'],
-  'node:zlib': ['brotliDecompressSync', 'crc32', 'deflateRawSync'],
+  'node:zlib': ['crc32', 'deflateRawSync'],
 }
 
 /** Replaces each import of a module in `LAZY` by an object that loads it when one of its names is read. */

@@ -22,6 +22,7 @@ describe('the layer', () => {
     expect(files.map(each => [each.path, each.mode])).toEqual([
       ['extensions/weir', 0o755],
       ['weir/main.cjs', 0o644],
+      ['weir/dictionary', 0o644],
       ['weir/LICENSE', 0o644],
       ...SIDE.map(({ file }) => [file, 0o644]),
     ])
