@@ -141,6 +141,10 @@ describe('both', () => {
     expect(() => decodeJson(Buffer.from(`[${'0,'.repeat(MAX_VALUES * 2)}0]`), LOGS)).toThrow(/more values/)
     expect(() => decodeJson(json(logOf({ stringValue: ',{['.repeat(MAX_VALUES) })), LOGS)).not.toThrow()
     expect(() => decodeProtobuf(Buffer.from([0x0a, 0x00, 0x0a, 0x00]), LOGS, allowance(1))).toThrow(/more values/)
+    const bucketCounts = Array.from({ length: MAX_VALUES + 1 }, () => 1)
+    const wide = { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ histogram: { dataPoints: [{ bucketCounts }] } }] }] }] }
+    expect(() => decodeJson(json(wide), METRICS)).toThrow(/more values/)
+    expect(() => decodeProtobuf(encodeProtobuf(wide, METRICS), METRICS)).toThrow(/more values/)
   })
 })
 

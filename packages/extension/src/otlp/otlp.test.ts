@@ -217,6 +217,15 @@ describe('OTLP', () => {
     ])
   })
 
+  it('goes to the invocation that its resource names, where an item names none', async () => {
+    const url = await listen()
+    const [scoped] = logs(line('x'), line('y', { attributes: [text('faas.invocation_id', REQUEST_ID)] })).resourceLogs
+    const other = REQUEST_ID.replace('1', '2')
+    const resource = { attributes: [text('faas.invocation_id', other)] }
+    await post(`${url}/v1/logs`, JSON_TYPE, { resourceLogs: [{ ...scoped, resource }] })
+    expect(records().map(({ invocation }) => invocation)).toEqual([other, REQUEST_ID])
+  })
+
   it('takes gzip, and refuses what becomes too large', async () => {
     const url = await listen()
     const gzip = { ...JSON_TYPE, 'Content-Encoding': 'gzip' }
