@@ -12,6 +12,7 @@ export type Order =
   | { readonly do: 'controls' }
   | { readonly do: 'bombs'; readonly shallow?: boolean }
   | { readonly do: 'attack' }
+  | { readonly do: 'never-read'; readonly seconds: number }
   | { readonly do: 'vandal'; readonly how: 'link' | 'file' | 'closed' | 'scribble' | 'plant' | 'fill' | 'read' }
   | { readonly do: 'crash' }
 
@@ -63,6 +64,28 @@ const DEEDS: { readonly [Name in Order['do']]: (order: Extract<Order, { do: Name
     if (port) await attack(port, requestId)
     else await pause(3_000)
     return 'attacked'
+  },
+
+  async 'never-read'({ seconds }) {
+    const port = listenerPort()
+    const requests = Buffer.from('POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]'.repeat(1_500))
+    const ask = (): void => {
+      if (!port) return
+      const socket = connect(port, '127.0.0.1').pause()
+      const more = (): void => {
+        while (socket.write(requests));
+      }
+      socket
+        .on('error', () => {})
+        .on('close', () => void setTimeout(ask, 10))
+        .on('drain', more)
+      setTimeout(() => socket.destroy(), 1_000 * seconds)
+      more()
+    }
+    ask()
+    print('asked')
+    await pause(1_000 * seconds)
+    return seconds
   },
 
   vandal({ how }) {

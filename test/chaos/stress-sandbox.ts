@@ -93,6 +93,19 @@ export const SANDBOX: readonly Scenario[] = [
       ...(seen.books.dropped.has('forged') ? [] : ['no forged event of ours was counted']),
     ],
   },
+  {
+    name: 'never-reads',
+    what: 'a connection to the listener that asks and never reads an answer, 15 s',
+    loose: 'events',
+    untimed: true,
+    atLeast: 201,
+    async play(stage) {
+      await lines(stage, 'before')
+      await stage.invoke({ do: 'never-read', seconds: 15 })
+      await lines(stage, 'after')
+    },
+    wrong: allArrived,
+  },
   spoilt('link', '/tmp/.weir becomes a link to elsewhere'),
   spoilt('file', '/tmp/.weir becomes a file'),
   {
