@@ -8,6 +8,7 @@ const LIGHTER = 5
 const LIGHTER_IN = [
   ['registered', 'time to register'],
   ['ready', 'time to ready'],
+  ['addedInit', 'added Init'],
   ['cpuToReady', 'CPU to ready'],
   ['anonymous', 'anonymous memory'],
   ['private', 'private memory'],
