@@ -164,8 +164,18 @@ describe('the extension', () => {
     expect(await exited).toBe(0)
     expect(bodiesOf('platform.report')).toHaveLength(1)
     expect(bodiesOf('weir.end')).toMatchObject([{ reason: 'spindown' }])
+    expect(kinesis.batches.map(each => each.sequence)).toEqual([1, 2, 3])
+    expect(kinesis.batches[2]?.emitted).toBe(records().length)
+  })
+
+  it('tells that there is a sandbox while its first handler runs', async () => {
+    start()
+    await platform.invoke('req-1')
+    while (kinesis.batches.length === 0) await new Promise(resolve => setTimeout(resolve, 5))
+    expect(bodiesOf('weir.start')).toHaveLength(1)
+    await platform.post([event('platform.start', { requestId: 'req-1' }), event('platform.runtimeDone', { requestId: 'req-1' })])
+    await platform.ready()
     expect(kinesis.batches.map(each => each.sequence)).toEqual([1, 2])
-    expect(kinesis.batches[1]?.emitted).toBe(records().length)
   })
 
   it('names the invocation that a timeout cut off', async () => {
@@ -244,9 +254,9 @@ describe('the extension', () => {
     ])
     await platform.post([event('platform.runtimeDone', { requestId: 'req-2' })])
     await platform.ready()
-    expect(kinesis.batches.map(each => each.sequence)).toEqual([1, 2])
+    expect(kinesis.batches.map(each => each.sequence)).toEqual([1, 2, 3])
     expect(new Set(kinesis.batches.map(each => each.sandbox)).size).toBe(1)
-    expect(kinesis.batches[1]?.emitted).toBe(records().length)
+    expect(kinesis.batches[2]?.emitted).toBe(records().length)
   })
 })
 
@@ -330,7 +340,8 @@ describe('the extension, when something is wrong,', () => {
     await platform.shutdown()
     await exited
     expect(bodiesOf('function')).toEqual(['kept'])
-    expect(kinesis.batches.map(each => each.sequence)).toEqual([1, 2])
+    // What is new goes first at SHUTDOWN.
+    expect(kinesis.batches.map(each => each.sequence)).toEqual([2, 1])
     expect(bodiesOf('weir.fault')).toEqual([{ kind: 'kinesis:AccessDeniedException', count: 1 }])
     expect(bodiesOf('weir.end')).toMatchObject([{ reason: 'spindown' }])
   })
@@ -362,7 +373,7 @@ describe('the extension, when something is wrong,', () => {
     kinesis.otherwise = undefined
     await platform.shutdown()
     await exited
-    expect(kinesis.batches.map(each => each.sequence)).toEqual([1, 2])
+    expect(kinesis.batches.map(each => each.sequence)).toEqual([2, 1])
     expect(bodiesOf('weir.fault').length).toBeGreaterThan(0)
   })
 
@@ -374,7 +385,7 @@ describe('the extension, when something is wrong,', () => {
     kinesis.hangUp()
     await invocation('req-3', ['3'])
     expect(kinesis.batches.map(each => each.sequence)).toEqual(kinesis.batches.map((_, index) => index + 1))
-    expect(kinesis.puts[2]?.raw).toBe(kinesis.puts[1]?.raw)
+    expect(kinesis.puts[3]?.raw).toBe(kinesis.puts[2]?.raw)
     expect(bodiesOf('function')).toEqual(['1', '2', '3'])
     expect(bodiesOf('weir.fault')).toContainEqual({ kind: 'kinesis:closed', count: 1 })
   })
@@ -434,7 +445,7 @@ describe('the extension, when something is wrong,', () => {
     const [line] = bodiesOf('function') as string[]
     expect(line !== undefined && /^beginx+\n\[weir: \d+ characters cut\]\nx+end$/.test(line)).toBe(true)
     expect(line?.length).toBeLessThan(263_000)
-    expect(kinesis.batches[0]?.dropped).toEqual([
+    expect(kinesis.batches.at(-1)?.dropped).toEqual([
       { reason: 'truncated', records: 1, bytes: 337_864 },
       { reason: 'body-too-large', records: 1, bytes: 100_000_033 },
     ])
@@ -472,7 +483,7 @@ describe('extension logs', () => {
     await platform.post([event('platform.runtimeDone', { requestId: 'req-1' })])
     await platform.ready()
     expect(bodiesOf('extension')).toEqual(['other'])
-    expect(kinesis.batches[0]?.dropped).toEqual([{ reason: 'own-log', records: 1, bytes: 11 }])
+    expect(kinesis.batches.at(-1)?.dropped).toEqual([{ reason: 'own-log', records: 1, bytes: 11 }])
     expect(said).toEqual([])
   })
 })

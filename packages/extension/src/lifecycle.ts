@@ -92,16 +92,19 @@ export async function live(parts: Parts): Promise<void> {
     running = event
     began = now
     if (snapshot) recorder.renew()
-    sandbox.invoked(event.functionArn, event.requestId, now)
     budget.began(event.requestId, now)
     stop = repeat(host, LONG_MS, () => {
       if (sandbox.seen(event.requestId) !== 'finished') void flush()
     })
 
+    const first = sandbox.newest === undefined
+    sandbox.invoked(event.functionArn, event.requestId, now)
+    // That there is a sandbox is told while its first handler runs: one that is killed in it for good would not be missed.
+    if (first) void shipper.flush(Math.min(now + FLUSH_MS, event.deadline - MARGIN_MS))
     const plan = policy.plan(now, budget.step === 'all')
     const worthWaiting = parts.listener && silent < MAX_SILENT && !shipper.paused
     if (plan === 'end' && worthWaiting) {
-      shipper.prepare()
+      if (!first) shipper.prepare()
       const outcome = await ended(parts, event, again, listen => {
         heard = listen
       })

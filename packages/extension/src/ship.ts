@@ -9,8 +9,8 @@ import type { Recorder } from './recorder.ts'
 /** Takes batches from the recorder to the stream. */
 export interface Shipper {
   /**
-   * Ships what there is. Ends when all is acknowledged, when it cannot go on, or at `until` (epoch milliseconds); never fails. A second call
-   * while one runs waits for the first. `last`: SHUTDOWN, so one try is made even where the breaker is open.
+   * Ships what there is when it begins. Ends when all that is acknowledged, when it cannot go on, or at `until` (epoch milliseconds); never
+   * fails. A call while one runs begins after it. `last`: SHUTDOWN, so one try is made even where the breaker is open, and what is new goes first.
    */
   flush(until: number, last?: boolean): Promise<void>
   /** A flush will follow: its handshake can go on while the handler runs. */
@@ -60,6 +60,7 @@ export function createShipper(
   const { counters } = recorder
   let waiting: Waiting[] = []
   let running: Promise<void> | undefined
+  let next: Promise<void> | undefined
 
   const settle = (left: Waiting[]) => {
     waiting = left
@@ -79,21 +80,21 @@ export function createShipper(
     }
   }
 
-  /** `carried`: what is recovered goes along, one batch of it. False when there was nothing. */
-  const cut = (carried: boolean): boolean => {
-    const carrier = carried ? journal.recover(recorder, Math.min(MAX_CARRIED, recorder.config.bufferBytes / 4)) : undefined
+  /** What is recovered goes along, one batch of it. `first`: what is cut now goes before what waits. False when there was nothing. */
+  const cut = (first: boolean): boolean => {
+    const carrier = journal.recover(recorder, Math.min(MAX_CARRIED, recorder.config.bufferBytes / 4))
     const batches = recorder.pending ? recorder.cut() : []
     const fresh = batches.flatMap(each => encode(each, true))
     const last = batches.at(-1)
     if (last) journal.cut(fresh, last.sequence)
     if (carrier) fresh.push(...encode(recorder.carry(carrier), false))
-    settle([...waiting, ...fresh])
+    settle(first ? [...fresh, ...waiting] : [...waiting, ...fresh])
     return fresh.length > 0
   }
 
-  /** One call with the oldest of what waits. What it acknowledged is gone afterwards; true when that was all of it. */
-  const call = async (timeoutMs: number): Promise<boolean> => {
-    const sent = fitting(waiting)
+  /** One call with the first of what waits. What it acknowledged is gone afterwards; true when that was all of it. */
+  const call = async (timeoutMs: number, most: number): Promise<boolean> => {
+    const sent = fitting(waiting).slice(0, most)
     const results = await kinesis.put(sent, timeoutMs)
     const failed = sent.filter((_, index) => results[index] !== undefined)
     for (const code of results) if (code !== undefined) counters.fault(`kinesis:${code}`)
@@ -113,17 +114,20 @@ export function createShipper(
     }
     if (breaker.open) return
     let repeated = false
-    let carried = false
+    let done = false
+    // There may be time for one small call only, and what matters most stands in the first batch.
+    let most = last ? 1 : MAX_ENTRIES
     for (let attempt = 0; attempt < MAX_ATTEMPTS; ) {
       if (waiting.length === 0) {
-        if (!cut(last || !carried)) return
-        carried = true
+        if ((done && !last) || !cut(false)) return
+        done = true
       }
       const left = until - host.now()
       if (left < MIN_CALL_MS) return
       try {
-        if (await call(left)) {
+        if (await call(left, most)) {
           breaker.succeeded()
+          most = MAX_ENTRIES
           continue
         }
         attempt++
@@ -156,7 +160,14 @@ export function createShipper(
 
   const shipper: Shipper = {
     flush(until, last = false) {
-      if (running) return last ? running.then(() => shipper.flush(until, true)) : running
+      if (running) {
+        if (next && !last) return next
+        const mine = (next ?? running).then(() => {
+          if (next === mine) next = undefined
+          return shipper.flush(until, last)
+        })
+        return (next = mine)
+      }
       running = ship(until, last)
         .catch(() => counters.fault('ship:internal'))
         .finally(() => {

@@ -10,7 +10,7 @@ function ledger(world: World) {
   for (const each of world.batches)
     expect(batches.find(({ sequence }) => sequence === each.sequence)?.records.length).toBe(each.records.length)
   const records = batches.flatMap(batch => batch.records)
-  const last = batches.at(-1)
+  const last = batches.toSorted((a, b) => a.sequence - b.sequence).at(-1)
   const dropped = new Map(last?.dropped.map(each => [each.reason, each.records]))
   const logs = records.filter(each => each.signal === 'function')
   return { records, logs, last, dropped }

@@ -55,7 +55,8 @@ describe('the journal of a process that is killed', () => {
     child?.kill('SIGKILL')
     await killed
     const [left = ''] = await readdir(join(folder, '.weir'))
-    expect(kinesis.batches).toEqual([])
+    // At most that there is a sandbox was told meanwhile.
+    expect(kinesis.batches.flatMap(each => each.records).map(each => each.signal)).not.toContain('function')
     expect((await stat(join(folder, '.weir'))).mode & 0o777).toBe(0o700)
     expect((await stat(join(folder, '.weir', left))).mode & 0o777).toBe(0o600)
 
@@ -73,7 +74,12 @@ describe('the journal of a process that is killed', () => {
     expect(bodies.join('\n')).toContain('the last line, with [redacted:aws-access-key-id:')
     expect(JSON.stringify(sealed)).not.toContain('the last line')
     const report = records.find(each => each.signal === 'weir.journal')
-    expect(JSON.parse(Buffer.from(report?.body ?? []).toString())).toEqual({ files: 1, frames: 1, torn: 0, lost: 0 })
+    expect(JSON.parse(Buffer.from(report?.body ?? []).toString())).toEqual({
+      files: 1,
+      frames: expect.any(Number),
+      torn: 0,
+      lost: 0,
+    })
     // Of the second process there is an empty file, which the next one would remove.
     const [empty = '', ...more] = await readdir(join(folder, '.weir'))
     expect([more, empty === left, (await stat(join(folder, '.weir', empty))).size]).toEqual([[], false, 0])
