@@ -24,7 +24,7 @@ export interface Brought {
 const cache = join(process.env['WEIR_CACHE'] ?? process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'weir-runtime')
 /** For one tool to end: a slow line, a slow machine. */
 const TOOL_MS = 600_000
-const KEEP_MS = 86_400_000
+const KEEP_MS = 3_600_000
 
 /** A folder with the wanted files of a package: from the cache, else from the registry through npm, checked. Throws RuntimeError. */
 export function broughtFrom({ name, version, integrity, files }: Brought, say: Say): Promise<string> {
@@ -74,7 +74,7 @@ export async function kept(key: string, make: (folder: string) => Promise<void>)
   return folder
 }
 
-/** What begins with `prefix` and is older than a day goes from the cache; what has been made lately may be in use. */
+/** What begins with `prefix` and is older than an hour goes from the cache; what has been made lately may be in use. */
 export async function forget(prefix: string): Promise<void> {
   for (const name of (await readdir(cache)).filter(each => each.startsWith(prefix))) {
     const made = await stat(join(cache, name)).catch(() => undefined)
