@@ -4,9 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { generator, sampleTelemetry } from '@weir/schema/measure'
+import { generator, sampleTelemetry, SECRETS } from '@weir/schema/measure'
 import { createRedactor } from '@weir/schema/redact'
-import { SECRETS } from '../../packages/schema/src/redact/testing/secrets.ts'
 import { sample } from './redact/sample.ts'
 import { median, printTable } from './stats.ts'
 

@@ -1,2 +1,1 @@
 export { bundleExtension, type LayerFile, MAX_BUNDLE_BYTES, prepareLayer } from '../build/bundle.ts'
-export { benchGuard, type GuardCost } from './guard/bench.ts'

@@ -2,6 +2,8 @@ import { gzipSync } from 'node:zlib'
 import { encodeBatch, packPlatform } from './encode.ts'
 import type { Batch, TelemetryRecord } from './types.ts'
 
+export { SECRETS } from '../redact/testing/secrets.ts'
+
 /** One event as the Telemetry API posts it. */
 export interface TelemetryEvent {
   readonly time: string
