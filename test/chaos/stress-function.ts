@@ -9,6 +9,7 @@ import { keyId, writeFrame, writeHead, writeHeader } from '@weir/schema/seal'
 export type Order =
   | { readonly do: 'lines'; readonly name: string; readonly count: number; readonly bytes?: number; readonly noise?: boolean }
   | { readonly do: 'binary'; readonly seed: string }
+  | { readonly do: 'letters' }
   | { readonly do: 'controls' }
   | { readonly do: 'bombs'; readonly shallow?: boolean }
   | { readonly do: 'attack' }
@@ -41,6 +42,14 @@ const DEEDS: { readonly [Name in Order['do']]: (order: Extract<Order, { do: Name
     fs.writeSync(2, Buffer.concat([bytes.subarray(0, 5_000), Buffer.of(0xf0, 0x9f, 0x98, 10, 0xc0, 0x80, 0xed, 0xa0, 0x80, 10)]))
     for (const line of ODDITIES) print(line)
     return bytes.length
+  },
+
+  async letters() {
+    for (let n = 0; n < 12; n++) {
+      print(Array.from(randomBytes(200_000), byte => (byte & 1 ? 'x' : 'y')).join(''))
+      await pause(60)
+    }
+    return 12
   },
 
   controls() {

@@ -36,6 +36,16 @@ export const LINES: readonly Scenario[] = [
     wrong: ({ books, printed }) => (books.lines > printed / 2 ? [] : ['the platform dropped most of it: that is no trial']),
   },
   {
+    name: 'letters',
+    what: 'megabytes of two letters in no order, the worst that there is for deflate',
+    atLeast: 13,
+    async play({ invoke }) {
+      await invoke({ do: 'letters' })
+      await invoke({ do: 'lines', name: 'after', count: 1 })
+    },
+    wrong: ({ books, printed }) => (books.lines > printed / 2 ? [] : ['the platform dropped most of it: that is no trial']),
+  },
+  {
     name: 'controls',
     what: 'the longest lines of characters that JSON writes with six bytes',
     atLeast: 5,

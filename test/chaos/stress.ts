@@ -16,6 +16,8 @@ import { STREAMS } from './stress-streams.ts'
 const SCENARIOS: readonly Scenario[] = [...LINES, ...STREAMS, ...SANDBOX]
 /** Anonymous memory, MB: some 13 at rest, the heap of 64 that the launcher allows, and four buffers of 4 MB for what is on its way. */
 const CEILING_MB = 13 + 64 + 4 * 4
+/** An invocation is held for 1.5 s at most, says the extension; twice that, because the machine has others on it. */
+const MAX_HELD_MS = 3_000
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
 const { values, positionals } = parseArgs({
@@ -104,6 +106,8 @@ function whatIsWrong({ atLeast = 1, lives = 1, loose }: Scenario, seen: Seen, ba
   say(seen.processes !== lives, `${seen.processes} processes of the extension, and ${lives} expected`)
   say(seen.late.length > 0, 'had to be killed at SHUTDOWN')
   say(peak.anonymousMb > CEILING_MB, `${peak.anonymousMb.toFixed(0)} MB of anonymous memory, above ${CEILING_MB}`)
+  const held = Math.max(...seen.invocations.map(({ addedMs }) => addedMs))
+  say(held > MAX_HELD_MS, `held an invocation for ${held.toFixed(0)} ms`)
   say(seen.output.length > 0, `it printed ${seen.output[0]?.slice(0, 200)}`)
   say(books.faults.has('internal') || books.faults.has('ship:internal'), 'faults of its own')
   return wrong
