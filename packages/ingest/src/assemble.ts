@@ -64,7 +64,7 @@ export async function assemble(config: Config, around: Surroundings): Promise<As
   const log = around.log ?? createLog(config.log)
   const resolver = createSecretResolver({ env: around.env, now })
   const key = await fingerprintKey(config, resolver, log)
-  const redactor = createRedactor({ key })
+  const redactor = createRedactor({ key, also: config.redaction.also })
   const sealKeys = await openSealKeys(config.journal, resolver, log)
 
   const state = around.stores?.state ?? (await openState(config))

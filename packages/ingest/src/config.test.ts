@@ -22,6 +22,13 @@ describe('the config', () => {
     expect(config.detections.windowMinutes).toBe(5)
   })
 
+  it('knows which kinds are masked by choice, and no others', () => {
+    expect(validateConfig(undefined).redaction.also).toEqual([])
+    expect(validateConfig({ redaction: { also: ['email'] } }).redaction.also).toEqual(['email'])
+    expect(lines('redaction:\n  also: [mail]\n')).toEqual(['weir.yaml:2:10 redaction.also[0]: expected "email"'])
+    expect(JSON.stringify(configSchema())).toContain('"enum":["email"]')
+  })
+
   it('gives a sink its own options, with secrets still references', () => {
     const { sinks } = validateConfig({
       sinks: [{ name: 'soc', type: 'splunk', route: 'all', url: 'https://hec.example.com:8088', token: 'env:HEC_TOKEN' }],

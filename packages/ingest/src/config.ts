@@ -158,6 +158,13 @@ const head = z.strictObject({
         described(z.array(z.string()), 'Further field names whose values are identifiers, not secrets, and stay readable.'),
         [],
       ),
+      also: z._default(
+        described(
+          z.array(z.enum(['email'])),
+          'Kinds that are masked only where they are asked for, here in all that arrives; functions ask for themselves with WEIR_REDACT.',
+        ),
+        [],
+      ),
     }),
     {},
   ),
