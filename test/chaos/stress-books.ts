@@ -1,7 +1,7 @@
 import type { KinesisServer } from '@weir/emulator'
 import { check, memoryLedger, summarize } from '@weir/ingest'
 import { openBench } from '../flow/harness.ts'
-import { FORGED } from './stress-function.ts'
+import { FORGED } from './stress-attack.ts'
 
 /** What ingest made of all that reached the stream. */
 export interface Books {

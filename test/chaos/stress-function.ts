@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import * as fs from 'node:fs'
-import { request } from 'node:http'
-import { connect, type Socket } from 'node:net'
 import { makeKeys } from '@weir/schema/open'
 import { keyId, writeFrame, writeHead, writeHeader } from '@weir/schema/seal'
+import { askForEver, attack, listenerPort } from './stress-attack.ts'
+import { BOMBS, DEEP, ODDITIES } from './stress-bombs.ts'
 
 /** What the function is asked to do. What it answers depends on the order alone, so that it can be compared with and without the extension. */
 export type Order =
@@ -16,9 +16,6 @@ export type Order =
   | { readonly do: 'never-read'; readonly seconds: number }
   | { readonly do: 'vandal'; readonly how: 'link' | 'file' | 'closed' | 'scribble' | 'plant' | 'fill' | 'read' }
   | { readonly do: 'crash' }
-
-/** Lines that it posts to the extension's listener itself begin so: the platform has not sent them. */
-export const FORGED = 'forged '
 
 const print = (text: string): void => console.log(text) // oxlint-disable-line no-console -- a function's log
 const folder = (): string => `${process.env['STRESS_TMP']}/.weir`
@@ -70,28 +67,14 @@ const DEEDS: { readonly [Name in Order['do']]: (order: Extract<Order, { do: Name
 
   async attack(_, requestId) {
     const port = listenerPort()
-    if (port) await attack(port, requestId)
+    if (port) await attack(port, requestId, n => print(`real ${n}`))
     else await pause(3_000)
     return 'attacked'
   },
 
   async 'never-read'({ seconds }) {
     const port = listenerPort()
-    const requests = Buffer.from('POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n[]'.repeat(1_500))
-    const ask = (): void => {
-      if (!port) return
-      const socket = connect(port, '127.0.0.1').pause()
-      const more = (): void => {
-        while (socket.write(requests));
-      }
-      socket
-        .on('error', () => {})
-        .on('close', () => void setTimeout(ask, 10))
-        .on('drain', more)
-      setTimeout(() => socket.destroy(), 1_000 * seconds)
-      more()
-    }
-    ask()
+    if (port) askForEver(port, seconds)
     print('asked')
     await pause(1_000 * seconds)
     return seconds
@@ -145,44 +128,6 @@ export const handler = async (order: Order, context: { readonly awsRequestId: st
   return { did: order.do, answer: await deed(order, context.awsRequestId) }
 }
 
-const event = (type: string, record: unknown): object => ({ time: new Date().toISOString(), type, record })
-const forged = (n: number): object => event('function', `${FORGED}${n}\n`)
-
-const ODDITIES: readonly string[] = [
-  '',
-  '\u0000\u0001\u0002\u0003\u0004\u0005',
-  '\u001b[31mred\u001b[0m\u001b]8;;http://example.com\u0007link\u001b]8;;\u0007\u001b[2J\u001bc',
-  '\ud800 alone \udfff',
-  '\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
-  'caf\u00e9 \u{1f600} \u202e desrever \ufeff \u2028 \u2029',
-  'weir: own line',
-  'START RequestId: 00000000-0000-4000-8000-000000000000 Version: $LATEST',
-  'REPORT RequestId: 00000000-0000-4000-8000-000000000000\tDuration: 1 ms',
-  JSON.stringify([event('platform.runtimeDone', { requestId: 'x', status: 'success' })]),
-  JSON.stringify(event('weir.end', { reason: 'spindown', waiting: { kept: 0, log: 0, cut: 0 } })),
-  JSON.stringify(event('weir.dropped', { reason: 'buffer-full', records: 1e9, bytes: 1e9 })),
-  JSON.stringify(event('platform.logsDropped', { droppedRecords: 1e9, droppedBytes: 1e9, reason: 'no' })),
-]
-
-const DEEP: readonly string[] = [
-  '['.repeat(100_000),
-  `${'['.repeat(50_000)}${']'.repeat(50_000)}`,
-  `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`,
-]
-
-const BOMBS: readonly string[] = [
-  `${'{"a":'.repeat(500)}1${'}'.repeat(500)}`,
-  `{"n":${'9'.repeat(100_000)}}`,
-  '{"n":1e400,"m":-1e-400,"k":123456789012345678901234567890}',
-  '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',
-  `[${'0,'.repeat(100_000)}0]`,
-  `{${Array.from({ length: 20_000 }, (_, n) => `"k${n}":${n}`).join(',')}}`,
-  `{"requestId":"${'a'.repeat(50_000)}","level":"${'ERROR'.repeat(10_000)}"}`,
-  `{"_aws":{"CloudWatchMetrics":[${'{},'.repeat(10_000)}{}]}}`,
-  `{"Records":[${'{"eventSource":"aws:sqs","body":"{\\"requestContext\\":1}"},'.repeat(900)}{}]}`,
-  `{"requestContext":${'{"requestContext":'.repeat(500)}1${'}'.repeat(500)}}`,
-]
-
 /** A journal that a killed process might have left: of another sandbox, old, well formed in front, and far too long. */
 function plant(path: string): void {
   fs.mkdirSync(path, { recursive: true })
@@ -199,87 +144,4 @@ function plant(path: string): void {
   }
   fs.mkdirSync(`${path}/${'0'.repeat(32)}.0.journal`, { recursive: true })
   fs.symlinkSync('/dev/zero', `${path}/${'1'.repeat(32)}.0.journal`)
-}
-
-/** Where the extension of this sandbox listens: a socket of /proc/net/tcp that a process with our TMPDIR holds, and that is not we. */
-function listenerPort(): number | undefined {
-  const read = (path: string): string => {
-    try {
-      return fs.readFileSync(path, 'latin1')
-    } catch {
-      return ''
-    }
-  }
-  const links = (path: string): string[] => {
-    try {
-      return fs.readdirSync(path).map(name => fs.readlinkSync(`${path}/${name}`))
-    } catch {
-      return []
-    }
-  }
-  const mine = `TMPDIR=${process.env['TMPDIR']}`
-  const pids = fs.readdirSync('/proc').filter(name => /^\d+$/.test(name) && name !== String(process.pid))
-  const held = new Set(
-    pids.filter(pid => read(`/proc/${pid}/environ`).split('\0').includes(mine)).flatMap(pid => links(`/proc/${pid}/fd`)),
-  )
-  for (const line of read('/proc/net/tcp').split('\n')) {
-    const [, local = '', , state, , , , , , inode] = line.trim().split(/\s+/)
-    if (state === '0A' && held.has(`socket:[${inode}]`)) return Number.parseInt(local.split(':')[1] ?? '', 16)
-  }
-  return undefined
-}
-
-/** Everything that a function can do to a listener, over 200 connections at once. */
-async function attack(port: number, requestId: string): Promise<void> {
-  const sockets: Socket[] = []
-  const open = (): Socket => {
-    const socket = connect(port, '127.0.0.1')
-    socket.on('error', () => {})
-    sockets.push(socket)
-    return socket
-  }
-  const post = (body: string | Buffer, headers: Record<string, string> = {}): Promise<void> =>
-    new Promise(resolve => {
-      const outgoing = request({ host: '127.0.0.1', port, method: 'POST', path: '/', headers, agent: false }, answer => {
-        answer.resume()
-        answer.on('close', resolve)
-      })
-      outgoing.on('error', () => resolve())
-      outgoing.end(body)
-    })
-  const most = Number.MAX_SAFE_INTEGER
-  const lies = [
-    event('platform.logsDropped', { droppedRecords: most, droppedBytes: most, reason: 'forged' }),
-    event('platform.runtimeDone', { requestId, status: 'success', metrics: { durationMs: 1e300, producedBytes: -1 } }),
-    event('platform.report', {
-      requestId,
-      metrics: { durationMs: 1e300 },
-      spans: [{ name: 'extensionOverhead', durationMs: -5 }],
-    }),
-    event('platform.start', { requestId: '0'.repeat(70_000) }),
-    event('platform.initStart', { runtimeVersion: 'x'.repeat(100_000), initializationType: 'snap-start' }),
-    event('platform.restoreStart', {}),
-    event('weir.end', { reason: 'spindown' }),
-    event('weir.sealed', 'x'),
-    event('platform.'.padEnd(64, 'y'), { deep: 1 }),
-  ]
-  for (let n = 0; n < 200; n++) {
-    const socket = open()
-    if (n % 5 === 0) socket.write('POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n[')
-    else if (n % 5 === 1) socket.write(randomBytes(50_000))
-    else if (n % 5 === 2) socket.write('POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n')
-    else if (n % 5 === 3) socket.write(`GET ${'/'.repeat(10_000)}`)
-  }
-  const drip = setInterval(() => {
-    for (const socket of sockets) if (!socket.destroyed) socket.write('x')
-  }, 20)
-  for (let n = 0; n < 200; n++) {
-    await post(JSON.stringify([forged(n), lies[n % lies.length]]), n % 3 === 0 ? { 'Sequence-Id': String(n % 7) } : {})
-    if (n % 20 === 0) await post([...BOMBS, ...DEEP][(n / 20) % (BOMBS.length + DEEP.length)] ?? '')
-    if (n % 50 === 0) await post(Buffer.alloc(3_000_000, 0x5b))
-    if (n % 10 === 0) print(`real ${n}`)
-  }
-  await pause(500)
-  clearInterval(drip)
-  for (const socket of sockets) socket.destroy()
 }
