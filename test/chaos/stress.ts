@@ -20,21 +20,16 @@ const CEILING_MB = 13 + 64 + 4 * 4
 const MAX_HELD_MS = 3_000
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { help: { type: 'boolean', short: 'h' }, node: { type: 'boolean' }, verbose: { type: 'boolean', short: 'v' } },
-})
+const { values, positionals } = read()
 if (values.help) {
   print('usage: node test/chaos/stress.ts [--node] [--verbose] [name …]\n')
+  print('  --node     not on Bun\n  --verbose  what became of each, and not only of those that fail\n')
   for (const { name, what } of SCENARIOS) print(`  ${name.padEnd(20)}${what}`)
   process.exit(0)
 }
 const chosen = positionals.length > 0 ? SCENARIOS.filter(({ name }) => positionals.includes(name)) : SCENARIOS
 const unknown = positionals.filter(name => !SCENARIOS.some(each => each.name === name))
-if (unknown.length > 0) {
-  process.stderr.write(`${unknown.join(', ')}: no such scenario; --help lists them\n`)
-  process.exit(2)
-}
+if (unknown.length > 0) refuse(`${unknown.join(', ')}: no such scenario`)
 
 const folder = await mkdtemp(join(tmpdir(), 'weir-stress-layer-'))
 const rows: string[][] = []
@@ -69,12 +64,31 @@ printTable(
 )
 if (failures > 0) process.exitCode = 1
 
+function read() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { help: { type: 'boolean', short: 'h' }, node: { type: 'boolean' }, verbose: { type: 'boolean', short: 'v' } },
+    })
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}; --help tells what there is\n`)
+  process.exit(2)
+}
+
 async function getVehicles(root: string): Promise<Vehicle[]> {
   const launcher = await prepareLayer(root)
   const vehicles: Vehicle[] = [{ name: 'node', launcher, env: { WEIR_ROOT: root, WEIR_NODE: process.execPath } }]
   if (values.node) return vehicles
-  const program = await runtimeProgram(line => print(`SKIPPED Bun: ${line}`))
-  if (!program) return vehicles
+  const program = await runtimeProgram(line => print(`Bun: ${line}`))
+  if (!program) {
+    print('SKIPPED everything on Bun')
+    return vehicles
+  }
   const at = join(root, 'weir/rt/weir')
   await mkdir(dirname(at), { recursive: true })
   await copyFile(program.path, at)
