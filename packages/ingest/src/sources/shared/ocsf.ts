@@ -16,7 +16,8 @@ const CLASSES: Readonly<Record<number, readonly [className: string, categoryUid:
   [CLASS.applicationError]: ['Application Error', 6, 'Application Activity'],
 }
 
-const SEVERITIES = ['Unknown', 'Informational', 'Low', 'Medium', 'High', 'Critical', 'Fatal'] as const
+/** Captions of severities, by number. */
+export const SEVERITIES = ['Unknown', 'Informational', 'Low', 'Medium', 'High', 'Critical', 'Fatal'] as const
 const STATUSES = ['Unknown', 'Success', 'Failure'] as const
 
 /** What an event is: its class and what happened, as OCSF counts it. */

@@ -4,7 +4,7 @@ import { observables } from '../../shared/ocsf.ts'
 import { defined, epochOf, type Fields, fieldsOf, numberOf, textOf } from '../../shared/values.ts'
 import { levelOf } from '../../shared/level.ts'
 import type { Telemetry } from '../ocsf.ts'
-import { plain, type Shape } from './shape.ts'
+import { plain, type Shape, severityOf } from './shape.ts'
 
 /** By fours of OpenTelemetry's severity numbers, as levels of the same names: trace, debug, info, warn, error, fatal. */
 const SEVERITIES = [
@@ -31,11 +31,6 @@ export const otlpLog: Shape = {
     }
   },
 }
-
-const severityOf = (id: number): Fields => ({
-  severity_id: id,
-  severity: ['Unknown', 'Informational', 'Low', 'Medium', 'High'][id] ?? 'Unknown',
-})
 
 const SPAN = { classUid: CLASS.apiActivity, id: 99, name: 'Span' }
 

@@ -1,5 +1,5 @@
 import { CLASS } from '@weir/schema/ocsf'
-import type { Activity } from '../../shared/ocsf.ts'
+import { type Activity, SEVERITIES } from '../../shared/ocsf.ts'
 import type { Fields } from '../../shared/values.ts'
 import type { Telemetry } from '../ocsf.ts'
 
@@ -28,3 +28,6 @@ export const functionPackage = ({ arn, batch }: Telemetry): Fields & { readonly 
   type_id: 1,
   type: 'Application',
 })
+
+/** OCSF's severity by number, for a shape that knows better than the level that the body names. */
+export const severityOf = (id: number): Fields => ({ severity_id: id, severity: SEVERITIES[id] ?? 'Other' })

@@ -54,6 +54,15 @@ describe('shapes of signals', () => {
       'files',
       'registered',
       'name',
+      'kind',
+      'count',
+      'records',
+      'masked',
+      'secrets',
+      'levels',
+      'lines',
+      'first',
+      'step',
     )
     const body = fc.letrec(tie => ({
       value: fc.oneof(
