@@ -121,12 +121,14 @@ export const SANDBOX: readonly Scenario[] = [
   { ...spoilt('read', '/tmp is read-only'), name: 'tmp-read-only', ...disk(48, ',ro') },
   {
     name: 'tmp-plant',
-    what: '100 journals of nobody, of 40 MB, of garbage, and folders and /dev/zero',
+    what: 'the next process finds 100 journals of nobody, some of 40 MB or garbage, a folder and /dev/zero',
     atLeast: 101,
+    lives: 2,
     // The journals that were planted are in quarantine: nobody has their keys.
     loose: 'lines',
     async play(stage) {
       await stage.invoke({ do: 'vandal', how: 'plant' })
+      await stage.invoke({ do: 'crash' })
       for (let n = 0; n < 25; n++) await lines(stage, `after-${n}`, 4)
     },
     wrong: seen => [...allArrived(seen), ...(journalsOf(seen).length > 0 ? [] : ['nothing was told of what was planted'])],
