@@ -220,6 +220,31 @@ export const PROCESS_CHECKS: readonly ProcessCheck[] = [
     },
   },
   {
+    what: 'cuts off who asks and never reads the answers',
+    async run({ platform, kinesis, start }) {
+      const exit = start()
+      await platform.ready()
+      const subscribed = platform.calls.find(({ path }) => path.endsWith('/telemetry'))?.body ?? ''
+      const socket = connect(Number(/:(\d+)"/.exec(subscribed)?.[1]), '127.0.0.1').pause()
+      const requests = 'POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n'.repeat(1_500)
+      const ask = () => {
+        while (socket.write(requests));
+      }
+      const closed = new Promise(resolve =>
+        socket
+          .on('error', () => {})
+          .on('drain', ask)
+          .on('close', resolve),
+      )
+      ask()
+      await closed
+      await invocation(platform, 'req-1')
+      await platform.shutdown()
+      assert.equal(await exit, 0)
+      assert.equal(times(kinesis, 'platform.runtimeDone'), 1)
+    },
+  },
+  {
     what: 'ships what a process left that was killed, sealed, for ingest to open',
     async run({ platform, kinesis, folder, start, signal }) {
       kinesis.otherwise = refuse(500, 'InternalFailure')

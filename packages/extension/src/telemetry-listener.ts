@@ -13,7 +13,7 @@ export interface TelemetryListener extends Listener {
  * The platform posts at most twice `maxBytes` (512 KiB as we subscribe) and its metadata. More than this comes from something else in the
  * sandbox: read to its end, thrown away, counted.
  */
-const LIMITS = { head: 16 * 1024, body: 1024 * 1024 }
+const LIMITS = { head: 16 * 1024, body: 2 * 1024 * 1024 }
 /**
  * At most this many connections at once. The platform uses one, the function can open as many as it likes: a new one pushes out the one that
  * is least likely to be the platform's.

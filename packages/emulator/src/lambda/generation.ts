@@ -312,7 +312,7 @@ export class Generation {
   /** A function's log line, in the function's log format. */
   #log({ text, json, time }: LogLine): void {
     const record = json || this.#context.spec.logFormat === 'JSON' ? parseJson(text) : undefined
-    this.#context.emit('function', isObject(record) ? record : text, time)
+    this.#context.emit('function', isObject(record) && canBeWritten(record) ? record : text, time)
   }
 
   #race<T>(step: Promise<T>): Promise<T> {
@@ -323,6 +323,16 @@ export class Generation {
     const over = new AbortController()
     await Promise.race([step, this.#context.clock.sleep(Math.max(0, ms), over.signal)])
     over.abort()
+  }
+}
+
+/** A value can be nested so deeply that it is parsed and cannot be written again: it goes on as text, as what is no JSON does. */
+function canBeWritten(record: unknown): boolean {
+  try {
+    JSON.stringify(record)
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -1,6 +1,12 @@
 import { authorities, files, systemRandom } from './files.ts'
 import type { Connection, ConnectionEvents, Host } from './host.ts'
 
+/**
+ * Writes that may wait for the other side to read: whoever connects to us, the function too, could ask and never read, until the heap is full. Our own
+ * requests go one at a time.
+ */
+const MAX_PENDING = 400
+
 /** One byte stream over a socket of Bun's own, which costs a third of what `node:net` and `node:tls` cost there. */
 interface Line {
   readonly events: ConnectionEvents
@@ -103,11 +109,12 @@ export function bunHost(env: Host['env'] = process.env): Host {
 const newLine = (events: ConnectionEvents): Line => ({ events, ready: false, pending: [], reason: '', state: 'live' })
 
 function connectionOf(line: Line): Connection {
-  return {
+  const connection: Connection = {
     write(bytes) {
       if (line.state !== 'live') return
       line.pending.push(bytes)
       pump(line)
+      if (line.pending.length > MAX_PENDING) connection.close()
     },
     close() {
       if (line.state !== 'live') return
@@ -116,6 +123,7 @@ function connectionOf(line: Line): Connection {
       line.socket?.close()
     },
   }
+  return connection
 }
 
 function handlers(tls: boolean): Handlers {

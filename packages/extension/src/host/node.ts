@@ -4,6 +4,12 @@ import { connect as dialTls } from 'node:tls'
 import { authorities, files, systemRandom } from './files.ts'
 import type { Connection, ConnectionEvents, Host } from './host.ts'
 
+/**
+ * Bytes of answers that whoever connected to us may leave unread: the function could ask and never read, until the heap is full. The platform and
+ * exporters ask again only when they have their answer.
+ */
+const MAX_UNREAD = 16 * 1024
+
 /** The host under Node 18 and later. `node:http`, `fetch` and the SDK are left out on purpose: each costs more than all of this program. */
 export function nodeHost(env: Host['env'] = process.env): Host {
   const sessions = new Map<string, Buffer>()
@@ -37,10 +43,14 @@ export function nodeHost(env: Host['env'] = process.env): Host {
       new Promise((resolve, reject) => {
         const server = createServer({ noDelay: true }, socket => {
           const late: { events?: ConnectionEvents } = {}
-          const connection = wrap(socket, {
-            data: bytes => late.events?.data(bytes),
-            closed: reason => late.events?.closed(reason),
-          })
+          const connection = wrap(
+            socket,
+            {
+              data: bytes => late.events?.data(bytes),
+              closed: reason => late.events?.closed(reason),
+            },
+            MAX_UNREAD,
+          )
           late.events = accept(connection)
         })
         server.once('error', reject)
@@ -63,7 +73,7 @@ export function nodeHost(env: Host['env'] = process.env): Host {
   }
 }
 
-function wrap(socket: Socket, events: ConnectionEvents): Connection {
+function wrap(socket: Socket, events: ConnectionEvents, maxUnread = Number.POSITIVE_INFINITY): Connection {
   let reason = ''
   socket.on('data', bytes => events.data(bytes))
   socket.on('error', error => {
@@ -74,6 +84,7 @@ function wrap(socket: Socket, events: ConnectionEvents): Connection {
   return {
     write(bytes) {
       socket.write(bytes)
+      if (socket.writableLength > maxUnread) socket.destroy()
     },
     close: () => void socket.destroy(),
   }

@@ -69,9 +69,12 @@ export function encodeBatch(batch: Batch, compress = true): Uint8Array {
   return message
 }
 
+/** Level 9 saves one part in forty of an ordinary log, and takes seconds for a megabyte of two letters in no order: the invocation waits for it. */
+const LEVEL = 6
+
 function deflate(payload: Buffer): Buffer {
   const dictionary = DICTIONARIES.get(CURRENT_DICTIONARY)
-  return deflateRawSync(payload, dictionary ? { dictionary, level: 9 } : {})
+  return deflateRawSync(payload, dictionary ? { dictionary, level: LEVEL } : {})
 }
 
 function encodePayload({ function: identity, extension, emitted, dropped, records }: Batch): Buffer {
