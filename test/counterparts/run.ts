@@ -10,8 +10,9 @@ import { opensearch } from './opensearch.ts'
 import { pysigma } from './pysigma.ts'
 import { rie } from './rie.ts'
 import { rsigma } from './rsigma.ts'
+import { runtime } from './runtime.ts'
 
-const all: readonly Counterpart[] = [avro, pysigma, conformance, rsigma, collector, aws, rie, opensearch]
+const all: readonly Counterpart[] = [avro, pysigma, conformance, rsigma, collector, aws, runtime, rie, opensearch]
 const { values, positionals: asked } = parseArgs({
   allowPositionals: true,
   options: { runs: { type: 'string' }, seed: { type: 'string' } },
