@@ -120,7 +120,7 @@ const head = z.strictObject({
       allowedExtensions: z._default(
         described(
           z.array(z.string()),
-          'Extensions that may register in a sandbox, beside `weir`; `*` stands for any characters.',
+          'Extensions that may register in a sandbox, beside `weir`; `*` stands for any characters. A function narrows it by WEIR_ALLOWED_EXTENSIONS.',
         ),
         [],
       ),
