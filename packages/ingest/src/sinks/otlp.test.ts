@@ -75,6 +75,11 @@ describe('otlp', () => {
     const traced = event(6003, 1, { trace: { uid: 'AB'.repeat(16), span: { uid: '01'.repeat(8) } } })
     const sent = JSON.parse(String(otlp.encode([traced], options).body)) as Sent
     expect(sent.resourceLogs[0]!.scopeLogs[0]!.logRecords[0]).toMatchObject({ traceId: 'ab'.repeat(16), spanId: '01'.repeat(8) })
+    const logged = JSON.parse(String(otlp.encode([samples['sdkLog']!], options).body)) as Sent
+    expect(logged.resourceLogs[0]!.scopeLogs[0]!.logRecords[0]).toMatchObject({
+      traceId: '5b8efff798038103d269b633813fc60c',
+      spanId: 'eee19b7ec3c1b174',
+    })
     expect(written({ a: 1, b: 1.5, c: [true, null], d: undefined, e: 2 ** 60 })).toEqual({
       kvlistValue: {
         values: [

@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import { secret } from '../secrets.ts'
 import type { Judgement, Sink, SinkResponse } from '../sink.ts'
 import { at, endpoint, transport } from './options.ts'
-import { get, text } from './schemas/map.ts'
+import { traceOf } from './schemas/map.ts'
 import { eventName, SEVERITIES, writeAttributes, writeResource, writeValue } from './schemas/otel.ts'
 import { delivered, hold, isolate, jsonObject, judgeStatus, objectOf, rejected, retry, said } from './shared/judge.ts'
 
@@ -36,11 +36,6 @@ const MAX_BYTES = 4_000_000
 
 /** Milliseconds to the decimal string of nanoseconds; past 2^53 a number would not hold them. */
 const nanos = (ms: unknown): string | undefined => (typeof ms === 'number' && ms >= 0 ? `${Math.trunc(ms)}000000` : undefined)
-/** Ids are hex in OTLP's JSON, not base64, and all zeros means none. */
-const hexId = (value: unknown, digits: number): string | undefined => {
-  const id = text(value)?.toLowerCase()
-  return id !== undefined && id.length === digits && /^[0-9a-f]+$/.test(id) && !/^0+$/.test(id) ? id : undefined
-}
 
 /** Writes a LogRecord, in the JSON form. */
 function writeRecord(out: string[], event: OcsfEvent): void {
@@ -53,10 +48,9 @@ function writeRecord(out: string[], event: OcsfEvent): void {
   writeValue(out, event)
   out.push(',"attributes":')
   writeAttributes(out, event)
-  const traceId = hexId(get(event, 'trace.uid'), 32)
-  const spanId = hexId(get(event, 'trace.span.uid'), 16)
-  if (traceId !== undefined) out.push(',"traceId":"', traceId, '"')
-  if (spanId !== undefined) out.push(',"spanId":"', spanId, '"')
+  const { trace, span } = traceOf(event)
+  if (trace !== undefined) out.push(',"traceId":"', trace, '"')
+  if (span !== undefined) out.push(',"spanId":"', span, '"')
   out.push('}')
 }
 

@@ -39,6 +39,7 @@ describe('the Splunk app', () => {
       http: 'web',
       network: 'network communicate',
       process: 'process report',
+      file: 'endpoint filesystem',
     })
   })
 })

@@ -74,6 +74,8 @@ describe('ASIM', () => {
     ['http', 'WebSession', 'WebServerSession'],
     ['network', 'NetworkSession', 'Flow'],
     ['process', 'ProcessEvent', 'ProcessCreated'],
+    ['file', 'FileEvent', 'FileAccessed'],
+    ['inventory', undefined, 'Other'],
     ['finding', 'AlertEvent', 'Alert'],
     ['base', undefined, 'Other'],
     ['error', undefined, 'Other'],
@@ -85,6 +87,7 @@ describe('ASIM', () => {
 
   it('sends what a process did between start and end to the table of other events', () => {
     expect(kindOf(event(1007, 4)).stream).toBe('Custom-WeirEvent_CL')
+    expect(kindOf(event(1001, 12)).stream).toBe('Custom-WeirEvent_CL')
   })
 
   it('knows no severity above High, and keeps the one that was', () => {

@@ -1,5 +1,20 @@
 import { CLASS, type OcsfEvent } from '@weir/schema/ocsf'
-import { compile, constant, functionOf, get, int, ip, iso, type Mapped, objects, ofSource, oneOf, type Row, text } from './map.ts'
+import {
+  compile,
+  constant,
+  functionOf,
+  get,
+  int,
+  ip,
+  iso,
+  type Mapped,
+  objects,
+  ofSource,
+  oneOf,
+  type Row,
+  sha256,
+  text,
+} from './map.ts'
 
 /** Column types of a data collection rule's stream. */
 export type ColumnType = 'string' | 'int' | 'long' | 'real' | 'boolean' | 'datetime' | 'dynamic'
@@ -116,6 +131,22 @@ const list = (value: unknown, format: (attack: Readonly<Record<string, unknown>>
 const named = (value: unknown): string => {
   const { uid, name } = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>
   return text(name) === undefined ? (text(uid) ?? '') : `${text(name)}${text(uid) === undefined ? '' : ` (${text(uid)})`}`
+}
+
+/** What was done to a file. To mount and to unmount is done to none. */
+const FILE_TYPES: Readonly<Record<number, string>> = {
+  1: 'FileCreated',
+  2: 'FileAccessed',
+  3: 'FileModified',
+  4: 'FileDeleted',
+  5: 'FileRenamed',
+  6: 'FileModified',
+  7: 'FileModified',
+  8: 'FileAccessed',
+  9: 'FileAccessed',
+  10: 'FileModified',
+  11: 'FileModified',
+  14: 'FileAccessed',
 }
 
 /** The kinds of event and their columns. Mapping rows: OCSF 1.8.0 to ASIM. */
@@ -322,6 +353,26 @@ export const kinds = {
       ...occurrence,
     ],
   },
+  file: {
+    stream: 'Custom-WeirFile',
+    output: 'Microsoft-ASimFileEventLogs',
+    schema: 'FileEvent',
+    version: '0.2.1',
+    fallback: { ActorUsername: 'unknown', TargetFilePath: 'unknown' },
+    rows: [
+      { to: 'EventType', from: 'activity_id', as: oneOf(FILE_TYPES) },
+      { to: 'TargetFileName', from: 'file.name' },
+      { to: 'TargetFilePath', from: ['file.path', 'file.name'] },
+      { to: 'TargetFilePathType', from: '', as: constant('Unix') },
+      { to: 'TargetFileSize', from: 'file.size', as: int, type: 'long' },
+      { to: 'TargetFileSHA256', from: 'file.hashes', as: sha256 },
+      { to: 'ActingProcessId', from: 'actor.process.pid', as: text },
+      { to: 'ActingProcessName', from: ['actor.process.path', 'actor.process.name'] },
+      { to: 'ActingProcessCommandLine', from: 'actor.process.cmd_line' },
+      ...actor,
+      ...occurrence,
+    ],
+  },
   event: {
     stream: 'Custom-WeirEvent_CL',
     output: 'Custom-WeirEvent_CL',
@@ -346,8 +397,9 @@ const byClass: Readonly<Record<number, keyof typeof kinds>> = {
   [CLASS.networkActivity]: 'network',
 }
 
-/** The kind of an event, by class; of what a process did, ASIM knows its start and its end. */
+/** The kind of an event, by class; of what a process did, ASIM knows its start and its end, and of files what is done to one. */
 export function kindOf(event: OcsfEvent): AsimKind {
+  if (event.class_uid === CLASS.fileActivity) return FILE_TYPES[event.activity_id] === undefined ? kinds.event : kinds.file
   if (event.class_uid === CLASS.processActivity)
     return event.activity_id === 1 || event.activity_id === 2 ? kinds.process : kinds.event
   return kinds[byClass[event.class_uid] ?? 'event']

@@ -76,6 +76,8 @@ describe('CIM', () => {
     ['http', 'weir:http', 'Web'],
     ['network', 'weir:network', 'Network_Traffic'],
     ['process', 'weir:process', 'Endpoint'],
+    ['file', 'weir:file', 'Endpoint'],
+    ['inventory', 'weir:inventory', undefined],
     ['error', 'weir:error', undefined],
     ['base', 'weir:event', undefined],
   ])('sends %s as %s to the model %s', (name, sourcetype, model) => {
@@ -84,6 +86,15 @@ describe('CIM', () => {
 
   it('leaves an API call that neither reads nor changes out of the models', () => {
     expect(kindOf(event(6003, 99)).sourcetype).toBe('weir:event')
+  })
+
+  it('says what was done to a file, and who did it', () => {
+    expect(toCim(samples['file']!)).toMatchObject({
+      action: 'read',
+      user: 'left-pad',
+      process_id: '17',
+      file_hash: 'ab'.repeat(32),
+    })
   })
 
   it('counts durations in seconds, and calls a fatal severity critical', () => {

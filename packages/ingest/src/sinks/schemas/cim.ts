@@ -273,6 +273,39 @@ export const kinds = {
       { to: 'user', from: ['process.user.name', 'actor.user.name'] },
     ],
   },
+  file: {
+    sourcetype: 'weir:file',
+    model: 'Endpoint',
+    dataset: 'Filesystem',
+    tags: ['endpoint', 'filesystem'],
+    required: ['action', 'dest', 'file_name', 'file_path', 'user', 'vendor_product'],
+    rows: [
+      {
+        to: 'action',
+        from: 'activity_id',
+        as: oneOf(
+          { 1: 'created', 2: 'read', 4: 'deleted', 7: 'acl_modified', 8: 'read', 9: 'read', 12: 'read', 13: 'read', 14: 'read' },
+          'modified',
+        ),
+      },
+      { to: 'dest', from: '', as: functionArn },
+      { to: 'dest', from: ['device.hostname', 'device.uid', 'device.name'] },
+      { to: 'file_name', from: 'file.name' },
+      { to: 'file_path', from: 'file.path' },
+      { to: 'file_size', from: 'file.size', as: int },
+      { to: 'file_hash', from: 'file.hashes', as: value => first(pluck('value')(value)) },
+      { to: 'process_id', from: 'actor.process.pid', as: text },
+      { to: 'process_name', from: 'actor.process.name' },
+      { to: 'process_path', from: 'actor.process.path' },
+      { to: 'user', from: ['actor.user.name', 'actor.user.uid', 'actor.app_name'] },
+    ],
+  },
+  inventory: {
+    sourcetype: 'weir:inventory',
+    tags: [],
+    required: [],
+    rows: [{ to: 'dest', from: '', as: functionArn }],
+  },
   error: { sourcetype: 'weir:error', tags: [], required: [], rows: [{ to: 'dest', from: '', as: functionArn }] },
   event: { sourcetype: 'weir:event', tags: [], required: [], rows: [{ to: 'dest', from: '', as: functionArn }] },
 } satisfies Record<string, CimKind>
@@ -290,6 +323,8 @@ const byClass: Readonly<Record<number, keyof typeof kinds>> = {
   [CLASS.httpActivity]: 'http',
   [CLASS.networkActivity]: 'network',
   [CLASS.processActivity]: 'process',
+  [CLASS.fileActivity]: 'file',
+  [CLASS.softwareInventory]: 'inventory',
   [CLASS.applicationError]: 'error',
 }
 const API_KIND: Readonly<Record<number, keyof typeof kinds>> = { 1: 'apiChange', 2: 'apiRead', 3: 'apiChange', 4: 'apiChange' }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { CLASS } from '@weir/schema/ocsf'
 import { describe, expect, it } from 'vitest'
 import { catalogue, hasCatalogues } from '../testing/catalogue.ts'
 import { event, hostile, samples } from '../testing/events.ts'
@@ -8,6 +9,7 @@ import { ecsFields, kinds, toEcs } from './ecs.ts'
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   api: ['access', 'admin', 'allowed', 'change', 'creation', 'deletion', 'denied', 'end', 'info', 'start', 'user'],
   authentication: ['start', 'end', 'info'],
+  file: ['access', 'change', 'creation', 'deletion', 'info'],
   iam: ['admin', 'change', 'creation', 'deletion', 'group', 'info', 'user'],
   intrusion_detection: ['allowed', 'denied', 'info'],
   network: ['access', 'allowed', 'connection', 'denied', 'end', 'info', 'protocol', 'start'],
@@ -91,6 +93,25 @@ describe('ECS', () => {
   it('keeps an address that is no IP out of ip fields', () => {
     expect(toEcs(event(6003, 1, { src_endpoint: { ip: 'AWS Internal' } }))).toMatchObject({ source: { address: 'AWS Internal' } })
     expect(toEcs(event(6003, 1, { src_endpoint: { ip: 'AWS Internal' } }))).not.toHaveProperty('source.ip')
+  })
+
+  it('has a kind for every class that Weir emits', () => {
+    expect(Object.values(CLASS).filter(uid => !(uid in kinds))).toEqual([])
+  })
+
+  it('names the trace of a log record of a function’s SDK, and the file and the package of the newer classes', () => {
+    expect(toEcs(samples['sdkLog']!)).toMatchObject({
+      trace: { id: '5b8efff798038103d269b633813fc60c' },
+      span: { id: 'eee19b7ec3c1b174' },
+    })
+    expect(toEcs(samples['file']!)).toMatchObject({
+      event: { category: ['file'], type: ['access'] },
+      file: { path: '/proc/self/environ', hash: { sha256: 'ab'.repeat(32) } },
+    })
+    expect(toEcs(samples['inventory']!)).toMatchObject({
+      event: { category: ['package'], type: ['info'] },
+      package: { name: 'orders', version: '7', checksum: 'd'.repeat(32) },
+    })
   })
 
   it('counts durations in nanoseconds', () => expect(eventOf('http')['duration']).toBe(12_000_000))

@@ -14,7 +14,9 @@ import {
   pluck,
   type Row,
   real,
+  sha256,
   text,
+  traceOf,
 } from './map.ts'
 
 /** The version every document names in `ecs.version`. */
@@ -31,6 +33,20 @@ export interface EcsKind {
 
 export const kinds: Readonly<Record<number, EcsKind>> = {
   [CLASS.baseEvent]: { types: {}, otherwise: ['info'] },
+  [CLASS.fileActivity]: {
+    category: 'file',
+    types: {
+      1: ['creation'],
+      2: ['access'],
+      4: ['deletion'],
+      8: ['access'],
+      9: ['access'],
+      12: ['info'],
+      13: ['info'],
+      14: ['access'],
+    },
+    otherwise: ['change'],
+  },
   [CLASS.processActivity]: {
     category: 'process',
     types: { 1: ['start'], 2: ['end'], 3: ['access'], 4: ['change'], 5: ['change'] },
@@ -49,6 +65,7 @@ export const kinds: Readonly<Record<number, EcsKind>> = {
     otherwise: ['connection'],
   },
   [CLASS.httpActivity]: { category: 'web', types: {}, otherwise: ['access'] },
+  [CLASS.softwareInventory]: { category: 'package', types: {}, otherwise: ['info'] },
   [CLASS.applicationLifecycle]: {
     category: 'package',
     types: { 1: ['installation'], 2: ['deletion'], 3: ['start'], 8: ['change'] },
@@ -165,6 +182,14 @@ const authentication: readonly Row[] = [
   { to: 'service.name', from: 'service.name' },
 ]
 
+const inventory: readonly Row[] = [
+  { to: 'package.name', from: 'package.name' },
+  { to: 'package.version', from: 'package.version' },
+  { to: 'package.type', from: 'package.type' },
+  { to: 'package.checksum', from: 'package.hash.value' },
+  { to: 'weir.sbom.uid', from: 'sbom.uid' },
+]
+
 const lifecycle: readonly Row[] = [
   { to: 'package.name', from: 'app.name' },
   { to: 'package.version', from: 'app.version' },
@@ -268,12 +293,17 @@ const common: readonly Row[] = [
   { to: 'process.parent.executable', from: ['process.parent_process.path', 'process.parent_process.file.path'] },
   { to: 'file.path', from: 'file.path' },
   { to: 'file.name', from: 'file.name' },
+  { to: 'file.size', from: 'file.size', as: int },
+  { to: 'file.hash.sha256', from: 'file.hashes', as: sha256 },
+  { to: 'trace.id', from: '', as: (_, event) => traceOf(event).trace },
+  { to: 'span.id', from: '', as: (_, event) => traceOf(event).span },
   ...related,
 ]
 
 const own: Readonly<Record<number, readonly Row[]>> = {
   [CLASS.detectionFinding]: finding,
   [CLASS.authentication]: authentication,
+  [CLASS.softwareInventory]: inventory,
   [CLASS.applicationLifecycle]: lifecycle,
 }
 /** Every field name that the rows can give. */

@@ -4,7 +4,7 @@ import { event, hostile, samples } from '../testing/events.ts'
 import { toAsim } from './asim.ts'
 import { toCim } from './cim.ts'
 import { toEcs } from './ecs.ts'
-import { compile, functionOf, get, int, ip, iso, type Row } from './map.ts'
+import { compile, functionOf, get, int, ip, iso, type Row, traceOf } from './map.ts'
 import { writeAttributes } from './otel.ts'
 
 const rows: readonly Row[] = [
@@ -78,6 +78,25 @@ describe('functionOf', () => {
     expect(of('arn:aws:lambda:eu-west-1:111122223333:function:a\nb')).toBeUndefined()
     expect(of('arn:aws:s3:::bucket')).toBeUndefined()
     expect(of(7)).toBeUndefined()
+  })
+})
+
+describe('traceOf', () => {
+  const ids = { traceId: '5b8efff798038103d269b633813fc60c', spanId: 'eee19b7ec3c1b174' }
+  const log = (record: unknown, code = 'otlp.log') =>
+    traceOf(event(0, 99, { metadata: { ...event(0, 0).metadata, event_code: code }, unmapped: { record } }))
+
+  it('finds the trace of a span, and of a log record that OCSF has no place for', () => {
+    const span = event(6003, 99, { trace: { uid: ids.traceId, span: { uid: ids.spanId } } })
+    expect(traceOf(span)).toEqual({ trace: ids.traceId, span: ids.spanId })
+    expect(log(ids)).toEqual({ trace: ids.traceId, span: ids.spanId })
+  })
+
+  it('takes no other signal’s word for it, and no id that is none', () => {
+    const none = { trace: undefined, span: undefined }
+    expect(log(ids, 'function')).toEqual(none)
+    for (const record of [{ traceId: '0'.repeat(32), spanId: 'x' }, { traceId: 7, spanId: {} }, 'text', undefined])
+      expect(log(record)).toEqual(none)
   })
 })
 

@@ -211,6 +211,28 @@ export const pluck =
     return [...new Set(found.filter(item => typeof item === 'string' && item !== ''))] as string[]
   }
 
+/** The SHA-256 among an OCSF object's hashes (algorithm 3). */
+export const sha256 = (value: unknown): string | undefined =>
+  text(objects(value).find(({ algorithm_id }) => algorithm_id === 3)?.['value'])
+
+/** Ids are hex in OTLP's JSON, not base64, and all zeros means none. */
+const hexId = (value: unknown, digits: number): string | undefined => {
+  const id = text(value)?.toLowerCase()
+  return id !== undefined && id.length === digits && /^[0-9a-f]+$/.test(id) && !/^0+$/.test(id) ? id : undefined
+}
+
+/**
+ * The trace and the span that an event belongs to, in hex as OpenTelemetry writes them. A log record of a function's SDK (`otlp.log`) has them under
+ * `unmapped`, because OCSF's base event has no place for them.
+ */
+export function traceOf(event: OcsfEvent): { readonly trace: string | undefined; readonly span: string | undefined } {
+  const [trace, span] =
+    event.metadata['event_code'] === 'otlp.log'
+      ? ['unmapped.record.traceId', 'unmapped.record.spanId']
+      : ['trace.uid', 'trace.span.uid']
+  return { trace: hexId(get(event, trace), 32), span: hexId(get(event, span), 16) }
+}
+
 /** The function an event is about: its ARN, taken apart. */
 export interface LambdaFunction {
   readonly arn: string

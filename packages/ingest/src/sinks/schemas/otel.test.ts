@@ -1,4 +1,4 @@
-import type { OcsfEvent } from '@weir/schema/ocsf'
+import { CLASS, type OcsfEvent } from '@weir/schema/ocsf'
 import { describe, expect, it } from 'vitest'
 import { event, samples } from '../testing/events.ts'
 import { eventName, writeAttributes, writeResource } from './otel.ts'
@@ -25,7 +25,7 @@ describe('OpenTelemetry attributes', () => {
     expect(of(writeResource, samples['network']!)).toMatchObject({ 'service.name': 'CloudTrail', 'cloud.provider': 'aws' })
   })
 
-  it('follow the semantic conventions of HTTP, URL, network and process', () => {
+  it('follow the semantic conventions of HTTP, URL, network, process and file', () => {
     expect(of(writeAttributes, samples['http']!)).toMatchObject({
       'http.request.method': 'POST',
       'http.response.status_code': '503',
@@ -34,11 +34,13 @@ describe('OpenTelemetry attributes', () => {
       'user_agent.original': 'curl/8',
     })
     expect(of(writeAttributes, samples['process']!)).toMatchObject({ 'process.pid': '4242', 'process.parent_pid': '17' })
+    expect(of(writeAttributes, samples['file']!)).toMatchObject({ 'file.path': '/proc/self/environ', 'file.size': '512' })
     expect(of(writeAttributes, samples['network']!)).toMatchObject({ 'network.transport': 'tcp', 'destination.port': '443' })
   })
 
   it('name events by class, also one that Weir does not emit', () => {
     expect(eventName(samples['finding']!)).toBe('ocsf.detection_finding')
-    expect(eventName(event(5020, 1))).toBe('ocsf.5020')
+    expect(eventName(event(5001, 1))).toBe('ocsf.5001')
+    for (const uid of Object.values(CLASS)) expect(eventName(event(uid, 1)), String(uid)).toMatch(/^ocsf\.[a-z_]+$/)
   })
 })

@@ -98,12 +98,14 @@ export const SEVERITIES: Readonly<Record<number, readonly [number: number, text:
 
 const CLASS_NAMES: Readonly<Record<number, string>> = {
   [CLASS.baseEvent]: 'base_event',
+  [CLASS.fileActivity]: 'file_activity',
   [CLASS.processActivity]: 'process_activity',
   [CLASS.detectionFinding]: 'detection_finding',
   [CLASS.accountChange]: 'account_change',
   [CLASS.authentication]: 'authentication',
   [CLASS.networkActivity]: 'network_activity',
   [CLASS.httpActivity]: 'http_activity',
+  [CLASS.softwareInventory]: 'software_info',
   [CLASS.applicationLifecycle]: 'application_lifecycle',
   [CLASS.apiActivity]: 'api_activity',
   [CLASS.applicationError]: 'application_error',
@@ -168,6 +170,9 @@ const attributes: readonly Row[] = [
   { to: 'process.executable.name', from: 'process.name' },
   { to: 'process.executable.path', from: ['process.path', 'process.file.path'] },
   { to: 'process.command_line', from: 'process.cmd_line' },
+  { to: 'file.path', from: 'file.path' },
+  { to: 'file.name', from: 'file.name' },
+  { to: 'file.size', from: 'file.size', as: int },
 ]
 
 /** Writes the fields that rows give as a list of key and value. */
