@@ -9,7 +9,7 @@ import { check, createHandler, type Event, summarize } from '@weir/ingest'
 import { makeKeys } from '@weir/schema/open'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ACCOUNT, openBench, REGION } from './harness.ts'
+import { ACCOUNT, openBench, REGION, titles } from './harness.ts'
 
 /** Prints a line, waits until it stands in the journal, and kills the extension of its own sandbox. */
 const HANDLER = `
@@ -107,7 +107,13 @@ describe.skipIf(!proc)('an extension that is killed', () => {
         [0, 0, 0],
       ])
       expect(summary.functions).toHaveLength(1)
-      expect(bench.findings).toEqual([])
+      // Whether the kill fell into a write is chance: then the end of the journal is torn.
+      expect(titles(bench.findings).length).toBeGreaterThan(0)
+      for (const title of titles(bench.findings))
+        expect([
+          'Sandbox was killed, and its last records were recovered',
+          'Part of what a killed sandbox had recorded cannot be read',
+        ]).toContain(title)
     } finally {
       await lambda.close()
       await mapping.close()
