@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { VERSION } from '../src/version.ts'
 import { LAZY } from './builtins.ts'
-import { bundleExtension, MAX_BUNDLE_BYTES, prepareLayer } from './bundle.ts'
+import { bundleExtension, MAX_BUNDLE_BYTES, ORDINARY, prepareLayer } from './bundle.ts'
 import { onStage, PROCESS_CHECKS, type Stage } from './process-checks.ts'
 import { SIDE } from './side.ts'
 
@@ -35,13 +35,17 @@ describe('the layer', () => {
     for (const { file, maxBytes } of SIDE) {
       expect(once.files.find(({ path }) => path === file)?.bytes.length, file).toBeLessThan(maxBytes)
     }
+    const sum = once.files.filter(({ path }) => ORDINARY.files.some(each => each === path)).map(({ bytes }) => bytes.length)
+    expect(sum).toHaveLength(ORDINARY.files.length)
+    expect(sum.reduce((a, b) => a + b)).toBeLessThan(ORDINARY.maxBytes)
     expect(once.files.map(({ bytes }) => Buffer.from(bytes))).toEqual(again.files.map(({ bytes }) => Buffer.from(bytes)))
   })
 
   it('depends on nothing but the host, and on nothing that Node 18 lacks', async () => {
-    const text = await readFile(join(root, 'weir/main.cjs'), 'utf8')
+    const texts = await Promise.all(['main.cjs', 'flight.cjs'].map(each => readFile(join(root, 'weir', each), 'utf8')))
+    const text = texts.join('\n')
     const required = [...text.matchAll(/require\("([^"]+)"\)/g)].map(each => each[1])
-    const beside = SIDE.map(({ file }) => file.replace('weir/', './'))
+    const beside = ['./main.cjs', ...SIDE.map(({ file }) => file.replace('weir/', './'))]
     expect(new Set(required.filter(each => !beside.includes(each ?? '')))).toEqual(
       new Set(['node:crypto', 'node:fs', 'node:net', 'node:tls', 'node:zlib']),
     )
@@ -49,6 +53,16 @@ describe('the layer', () => {
     const newer =
       /\.(?:toSorted|toReversed|toSpliced|isWellFormed|toWellFormed|toBase64|toHex|union|difference)\(|withResolvers|Object\.groupBy|fromAsync|RegExp\.escape/g
     expect([...text.matchAll(newer)].map(each => each[0])).toEqual([])
+  })
+
+  it('has what its files share in the first one only', async () => {
+    const text = async (file: string) => readFile(join(root, file), 'utf8')
+    // A header that only our client writes, and one that only our parser reads.
+    for (const word of ['Content-Length: ', 'transfer-encoding']) {
+      expect(await text('weir/main.cjs')).toContain(word)
+      expect(await text('weir/flight.cjs')).not.toContain(word)
+    }
+    expect(await text('weir/otlp.cjs')).not.toContain('transfer-encoding')
   })
 
   it('knows by name all that is used of the built-ins that it loads late', async () => {

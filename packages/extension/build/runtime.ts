@@ -47,6 +47,12 @@ const BUN: Readonly<Record<Architecture, Bun>> = {
  */
 const FLAGS = ['--compile', '--minify', '--bytecode', '--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig']
 
+/** What the launcher sets for the program: how it is to run. */
+export async function runtimeSettings(): Promise<Readonly<Record<string, string>>> {
+  const launcher = await readFile(new URL('../src/launcher.sh', import.meta.url), 'utf8')
+  return Object.fromEntries([...launcher.matchAll(/\b(BUN_JSC_\w+)=(\S+)/g)].map(([, name = '', value = '']) => [name, value]))
+}
+
 /** The architecture of this machine, where it is one of Lambda's. */
 const own = (): Architecture | undefined =>
   process.platform === 'linux' ? ARCHITECTURES[['x64', 'arm64'].indexOf(process.arch)] : undefined

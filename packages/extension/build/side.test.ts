@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundleProgram } from './bundle.ts'
-import { sideFiles } from './side.ts'
+import { sharedByMain, sideFiles } from './side.ts'
 
 let folder: string
 const at = (name: string) => join(folder, name)
@@ -32,5 +32,27 @@ describe('a side file', () => {
     await writeFile(at('rare.cjs'), await bundleProgram(at('rare.ts')))
     const { stdout } = await promisify(execFile)(process.execPath, [at('main.cjs')])
     expect(stdout.trim().split('\n').toSorted()).toEqual(['frequent words', 'rare words for main'])
+  })
+
+  it('has from the first file what that one exports, and no copy', async () => {
+    await writeFile(at('common.ts'), "export const common = { words: 'common words' }\nexport const own = 1\n")
+    await writeFile(
+      at('first.ts'),
+      "export { common } from './common.ts'\nvoid import('./second.ts').then(({ same }) => same())\n",
+    )
+    await writeFile(
+      at('second.ts'),
+      "import { common } from './common.ts'\nexport const same = () => console.log(require('./first.cjs').common === common)\n",
+    )
+    const shared = sharedByMain(at('first.ts'), './first.cjs')
+    const second = await bundleProgram(at('second.ts'), { plugins: [shared] })
+    expect(Buffer.from(second).toString()).not.toContain('common words')
+    await writeFile(at('second.cjs'), second)
+    const plugins = [sideFiles([{ source: at('second.ts'), file: 'weir/second.cjs', maxBytes: 1_000 }])]
+    await writeFile(at('first.cjs'), await bundleProgram(at('first.ts'), { plugins }))
+    const { stdout } = await promisify(execFile)(process.execPath, [at('first.cjs')])
+    expect(stdout).toBe('true\n')
+    await writeFile(at('third.ts'), "import { own } from './common.ts'\nconsole.log(own)\n")
+    await expect(bundleProgram(at('third.ts'), { plugins: [shared] })).rejects.toThrow(/No matching export/)
   })
 })

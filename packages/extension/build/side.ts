@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isAbsolute, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'esbuild'
@@ -13,8 +13,15 @@ export interface SideFile {
   readonly maxBytes: number
 }
 
-/** What is seldom needed does not belong into what Node reads and compiles at each cold start. What both need is in both. */
+/** The file that Node is started with: all that registers, listens and asks for the first event. */
+export const MAIN = '../src/main.ts'
+
+/**
+ * What is not needed before the first event has been asked for does not belong into what Node reads and compiles before it is ready: the recorder
+ * is read right after it, the others where they are used. What more than one needs is in each, unless `MAIN` exports it.
+ */
 export const SIDE: readonly SideFile[] = [
+  { source: '../src/flight.ts', file: 'weir/flight.cjs', maxBytes: 64_000 },
   { source: '../src/otlp/otlp.ts', file: 'weir/otlp.cjs', maxBytes: 20_000 },
   { source: '../src/journal/file.ts', file: 'weir/journal.cjs', maxBytes: 10_000 },
   { source: '../src/inventory/inventory.ts', file: 'weir/inventory.cjs', maxBytes: 16_000 },
@@ -33,6 +40,25 @@ export const sideFiles = (table: readonly SideFile[] = SIDE): Plugin => ({
       const place = places.get(found.path)
       return place === undefined ? found : { path: place, external: true }
     })
+  },
+})
+
+/** Gives a file beside `main` what that one exports (`export { … } from '…'`), instead of a copy. A module of which it needs more fails the build. */
+export const sharedByMain = (main: string = MAIN, file = './main.cjs'): Plugin => ({
+  name: 'shared-by-main',
+  setup(build) {
+    const source = readFileSync(here(main), 'utf8')
+    const shared = new Map(
+      [...source.matchAll(/^export (\{[^}]+\}) from '([^']+)'/gm)].map(([, names, from = '']) => [
+        fileURLToPath(new URL(from, `file://${here(main)}`)),
+        `export const ${names} = require('${file}')`,
+      ]),
+    )
+    build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const contents = shared.get(path)
+      return contents === undefined ? undefined : { contents }
+    })
+    build.onResolve({ filter: /^\.\/[\w-]+\.cjs$/ }, ({ path }) => (path === file ? { path, external: true } : undefined))
   },
 })
 

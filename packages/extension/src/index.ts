@@ -1,1 +1,1 @@
-export { bundleExtension, type LayerFile, MAX_BUNDLE_BYTES, prepareLayer } from '../build/bundle.ts'
+export { bundleExtension, type LayerFile, MAX_BUNDLE_BYTES, ORDINARY, prepareLayer } from '../build/bundle.ts'

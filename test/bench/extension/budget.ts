@@ -1,4 +1,4 @@
-import { MAX_BUNDLE_BYTES } from '@weir/extension'
+import { MAX_BUNDLE_BYTES, ORDINARY } from '@weir/extension'
 import { natives, ours, type Tell } from './contenders.ts'
 import { type Weight, weigh, weighBare } from './weigh.ts'
 
@@ -54,7 +54,8 @@ export async function checkBudget(folder: string, tell: Tell): Promise<void> {
       hold(`${ours.name}: CPU per invocation beside ${smallest.name}`, cpu, LIMITS.cpuOfNative, '×')
     }
   }
-  hold('JavaScript that a cold start reads', own.script, MAX_BUNDLE_BYTES, 'bytes')
+  hold('JavaScript that is read before it is ready', own.script.first, MAX_BUNDLE_BYTES, 'bytes')
+  hold('JavaScript that each sandbox reads', own.script.ordinary, ORDINARY.maxBytes, 'bytes')
   hold('the layer, unzipped', own.onNode.size?.bytes ?? NaN, LIMITS.layerBytes, 'bytes')
   if (own.onRuntime) hold('both layers, unzipped', own.onRuntime.size?.bytes ?? NaN, LIMITS.runtimeBytes, 'bytes')
   if (failed > 0) process.exitCode = 1

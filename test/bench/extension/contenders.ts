@@ -3,8 +3,8 @@ import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { deflateRawSync } from 'node:zlib'
-import { bundleExtension, prepareLayer } from '@weir/extension'
-import { runtimeProgram } from '@weir/extension/runtime'
+import { bundleExtension, ORDINARY, prepareLayer } from '@weir/extension'
+import { runtimeProgram, runtimeSettings } from '@weir/extension/runtime'
 import { hold, install, need, type Stand } from '../../counterparts/counterpart.ts'
 import { isApart } from './apart.ts'
 
@@ -38,14 +38,6 @@ export const sizeOf = (files: readonly Uint8Array[]): Size => ({
   zipped: files.reduce((sum, file) => sum + deflateRawSync(file, { level: 9 }).length, 0),
 })
 
-/** As the launcher has them for the bundled runtime. */
-const SETTINGS = {
-  BUN_JSC_forceMiniVMMode: '1',
-  BUN_JSC_useDFGJIT: '0',
-  BUN_JSC_useConcurrentJIT: '0',
-  BUN_JSC_useWasm: '0',
-}
-
 export interface Ours {
   /** On this very Node, as the layer has it. */
   readonly onNode: Contender
@@ -54,8 +46,8 @@ export interface Ours {
   /** On this Node, with a journal in a folder of the bench. */
   readonly withJournal: Contender
   readonly bare: readonly Bare[]
-  /** Of the JavaScript that every cold start reads, bytes. */
-  readonly script: number
+  /** JavaScript, bytes: what is read before it is ready, and what each sandbox reads in the end. */
+  readonly script: { readonly first: number; readonly ordinary: number }
 }
 
 export async function ours(folder: string, tell: Tell): Promise<Ours> {
@@ -63,6 +55,8 @@ export async function ours(folder: string, tell: Tell): Promise<Ours> {
   const command = await prepareLayer(root)
   const { files } = await bundleExtension(join(folder, 'layer'))
   const layer = files.map(file => file.bytes)
+  const bytesOf = (paths: readonly string[]) =>
+    files.filter(({ path }) => paths.includes(path)).reduce((sum, { bytes }) => sum + bytes.length, 0)
   const temp = join(folder, 'tmp')
   await mkdir(temp, { mode: 0o777 })
   const contender = (
@@ -91,7 +85,7 @@ export async function ours(folder: string, tell: Tell): Promise<Ours> {
     WEIR_JOURNAL_KEY: key.toString('base64'),
   })
   const bare = [{ name: 'bare Node, one line, idle', command: process.execPath, env: {} }]
-  const script = files.find(({ path }) => path === 'weir/main.cjs')?.bytes.length ?? 0
+  const script = { first: bytesOf(['weir/main.cjs']), ordinary: bytesOf(ORDINARY.files) }
   const program = await runtimeProgram(tell)
   if (program === undefined) {
     tell('Weir, on the bundled runtime: SKIPPED: see above')
@@ -103,7 +97,7 @@ export async function ours(folder: string, tell: Tell): Promise<Ours> {
   const bareRuntime = {
     name: 'bare bundled runtime, one line, idle',
     command: program.path,
-    env: { BUN_BE_BUN: '1', ...SETTINGS },
+    env: { BUN_BE_BUN: '1', ...(await runtimeSettings()) },
   }
   return { onNode, onRuntime, withJournal, bare: [...bare, bareRuntime], script }
 }
