@@ -6,7 +6,8 @@ import type { Appender, Files, Host } from './host.ts'
 export const files: Files = {
   read: (path, max, from = 0) =>
     attempt(undefined, () =>
-      withFile(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW, file => {
+      // A pipe that nobody writes to would be waited for when it is opened.
+      withFile(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK, file => {
         const room = Buffer.alloc(max)
         let length = 0
         // A file of /proc has no size, and gives what it has bit by bit.
