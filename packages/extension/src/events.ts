@@ -7,9 +7,12 @@ export type Events = () => Promise<InvokeEvent | ShutdownEvent>
 
 const MAX_BACKOFF_MS = 5_000
 
-/** Asks for the first event now, and for each other one when it is wanted: asking says that the invocation before is done with. */
-export function askEvents(host: Host, api: LambdaApi, counters: Counters): Events {
-  let first: ReturnType<Events> | undefined = nextEvent(host, api, counters)
+/**
+ * Asks for the first event `now`, and for each other one when it is wanted: asking says that the invocation before is done with, the first time that
+ * the first one may begin.
+ */
+export function askEvents(host: Host, api: LambdaApi, counters: Counters, now = true): Events {
+  let first: ReturnType<Events> | undefined = now ? nextEvent(host, api, counters) : undefined
   return () => {
     const event = first ?? nextEvent(host, api, counters)
     first = undefined

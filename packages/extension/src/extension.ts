@@ -22,7 +22,10 @@ export async function run(host: Host): Promise<void> {
   await watch(host, config, config.stream, api, registration, counters)
 }
 
-/** Asks for the first event as soon as telemetry is subscribed, since Lambda waits for that; the recorder is read and made meanwhile. */
+/**
+ * Asks for the first event as soon as telemetry is subscribed, since Lambda waits for that; the recorder is read and made meanwhile. Where the
+ * function exports to us, it waits: its first handler must not find nobody there.
+ */
 async function watch(
   host: Host,
   config: Config,
@@ -32,7 +35,7 @@ async function watch(
   counters: Counters,
 ): Promise<void> {
   const { listener, schema } = await subscribe(host, config, api, counters)
-  const events: Events = askEvents(host, api, counters)
+  const events: Events = askEvents(host, api, counters, !config.otlp)
   try {
     const { fly } = await import('./flight.ts')
     await fly({ host, config, counters, listener, events, ...to }, registration, recorder => {

@@ -66,7 +66,7 @@ export function createRedaction(
   host: Host,
   key: string | Uint8Array,
   counters: Counters,
-  also: readonly string[] = (host.env['WEIR_REDACT'] ?? '').split(/[\s,]+/),
+  also: readonly string[] = [],
 ): Redaction {
   const redactor = createRedactor({ key, also })
   const fingerprint = (value: string) => Buffer.from(host.hmac(key, value)).toString('hex').slice(0, 16)

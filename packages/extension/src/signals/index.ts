@@ -10,7 +10,6 @@ import { functionLog } from './function-log.ts'
 import { guard } from './guard.ts'
 import { inventory } from './inventory.ts'
 import { load } from './load.ts'
-import { otlp } from './otlp.ts'
 import { platform } from './platform.ts'
 import { processes } from './process.ts'
 import { redacted } from './redacted.ts'
@@ -30,7 +29,6 @@ export const SIGNALS: readonly Signal[] = [
   trigger,
   functionLog,
   extensionLog,
-  otlp,
   guard,
   summary,
   load,

@@ -25,7 +25,7 @@ export function testRecorder(env: Record<string, string> = {}): { recorder: Reco
     host,
     config,
     createSandbox(host, config, registration),
-    createRedaction(host, 'key', counters),
+    createRedaction(host, 'key', counters, config.redact),
     counters,
   )
   return {

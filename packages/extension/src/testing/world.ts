@@ -149,9 +149,9 @@ export function createWorld(env: Record<string, string> = {}): World {
     now: () => thawed ?? fake.now(),
     after: (ms, task) => fake.after(ms + host.now() - fake.now(), task),
     files: NO_FILES,
-    listen: (_, take) => {
-      accept = take
-      return Promise.resolve({ port: 4243, close: () => (accept = undefined) })
+    listen: (_, take, port = 4243) => {
+      if (port === 4243) accept = take
+      return Promise.resolve({ port, close: () => (accept = undefined) })
     },
   }
 
