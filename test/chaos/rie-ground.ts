@@ -10,7 +10,7 @@ import { type RieSandbox, startRie } from '../counterparts/rie-sandbox.ts'
 import type { Furniture, Ground } from './ground.ts'
 
 /** It waits for itself for ever when it has dropped a batch of telemetry: who has not answered by then will not. */
-const PATIENCE_MS = 4_000
+const PATIENCE_MS = 2_500
 /** The emulator's own, and what starts it: killing these would not be a death of the function. */
 const PLATFORM = new Set(['unshare', 'sh', 'mount', 'aws-lambda-rie'])
 
@@ -57,22 +57,28 @@ export async function onRie(
     await sandbox?.process.stop()
   }
   return {
-    lifeMs: 900,
+    lifeMs: 500,
     async invoke(order) {
       running ??= start()
       const sandbox = await running
       const answer = await Promise.race([sandbox.invoke(order).catch(() => undefined), sleep(PATIENCE_MS, undefined)])
       if (answer === order.name) return true
+      // One that waits for itself does not end when it is told to.
+      if (answer === undefined) killAll(folder, true)
       await stop()
       return false
     },
-    kill() {
-      const pids = readdirSync('/proc').filter(each => /^\d+$/.test(each) && belongs(each, folder))
-      return pids.map(pid => strike(Number(pid))).includes(true)
-    },
+    kill: () => killAll(folder, false),
     end: stop,
   }
 }
+
+/** The processes of the function's sandbox, and of the emulator itself where they are asked for. */
+const killAll = (folder: string, platform: boolean): boolean =>
+  readdirSync('/proc')
+    .filter(each => /^\d+$/.test(each) && belongs(each, folder, platform))
+    .map(pid => strike(Number(pid)))
+    .includes(true)
 
 function strike(pid: number): boolean {
   try {
@@ -83,11 +89,12 @@ function strike(pid: number): boolean {
   }
 }
 
-/** A process of the function's sandbox, by the environment it was given. */
-function belongs(pid: string, folder: string): boolean {
+/** By the environment it was given. */
+function belongs(pid: string, folder: string, platform: boolean): boolean {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'latin1')
-    return environment.includes(`CHAOS_FOLDER=${folder}\0`) && !PLATFORM.has(readFileSync(`/proc/${pid}/comm`, 'utf8').trim())
+    if (!environment.includes(`CHAOS_FOLDER=${folder}\0`)) return false
+    return platform || !PLATFORM.has(readFileSync(`/proc/${pid}/comm`, 'utf8').trim())
   } catch {
     return false // it has ended meanwhile
   }
