@@ -101,6 +101,18 @@ describe('the extension as a process', () => {
 
   const notHere = Buffer.from('7f454c46ffffffff00', 'hex')
 
+  it('does not start as many threads as the function asks for', () =>
+    onNode(async ({ folder, start, signal }) => {
+      await mkdir(join(folder, 'bin'))
+      await mkdir(join(folder, 'include/node'), { recursive: true })
+      await writeFile(join(folder, 'include/node/node_version.h'), '#define NODE_MAJOR_VERSION 22\n')
+      const node = join(folder, 'bin/node')
+      await writeFile(node, `#!/bin/bash\necho "$UV_THREADPOOL_SIZE" >"${folder}/threads"\n`, { mode: 0o755 })
+      await start({ WEIR_NODE: node, UV_THREADPOOL_SIZE: '512' })
+      expect(await readFile(join(folder, 'threads'), 'utf8')).toBe('1\n')
+      signal('SIGKILL')
+    }))
+
   it('idles where what looks like Node cannot be started', () =>
     onNode(async stage => {
       await mkdir(join(stage.folder, 'bin'))

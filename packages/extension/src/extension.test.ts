@@ -352,7 +352,7 @@ describe('the extension, when something is wrong,', () => {
     await invocation('req-1')
     await platform.shutdown()
     await exited
-    expect(kinesis.batches.map(each => each.sequence)).toEqual([2])
+    expect(kinesis.batches.map(each => each.sequence)).toEqual([2, 3])
     expect(kinesis.batches[0]?.dropped).toEqual([
       { reason: 'stream-rejected', records: expect.any(Number), bytes: expect.any(Number) },
     ])

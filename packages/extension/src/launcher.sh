@@ -49,6 +49,8 @@ fi
 unset NODE_OPTIONS NODE_EXTRA_CA_CERTS NODE_COMPILE_CACHE NODE_V8_COVERAGE NODE_DEBUG NODE_DEBUG_NATIVE NODE_PATH NODE_REPL_EXTERNAL_MODULE \
   NODE_TLS_REJECT_UNAUTHORIZED NODE_USE_SYSTEM_CA NODE_REDIRECT_WARNINGS NODE_ICU_DATA NODE_CHANNEL_FD NODE_PRESERVE_SYMLINKS_MAIN \
   LD_PRELOAD LD_AUDIT OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES SSLKEYLOGFILE
+# Each look-up of a name would start as many threads as the function asked for, of the 1,024 that it shares with us.
+export UV_THREADPOOL_SIZE=1
 cd /
 
 # Sets version to the major version of a Node installation: from its header file where there is one, because starting Node to ask costs more than

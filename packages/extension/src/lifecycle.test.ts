@@ -69,6 +69,18 @@ describe('the life of a sandbox', () => {
     expect(beside === 2 ? ['asked', 'done'] : ['done', 'asked']).toEqual(order)
   })
 
+  it('does not hold one invocation after the other where their ends are never told', async () => {
+    const world = await started({ WEIR_FLUSH: 'end' })
+    for (const id of ['a', 'b', 'c']) {
+      await begin(world, id, 10_000)
+      world.host.advance(9_600)
+      await world.settle()
+    }
+    const asked = world.asked
+    await begin(world, 'd', 10_000)
+    expect(world.asked).toBe(asked + 1)
+  })
+
   it.each(['end', 'interval'])('ships each minute of a long invocation (%s)', async mode => {
     const world = await started({ WEIR_FLUSH: mode })
     await begin(world, 'long', 900_000)

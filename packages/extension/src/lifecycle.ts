@@ -108,7 +108,8 @@ export async function live(parts: Parts): Promise<void> {
       const outcome = await ended(parts, event, again, listen => {
         heard = listen
       })
-      silent = outcome === 'silent' ? silent + 1 : 0
+      // Where it goes on after its deadline, the end was not told: what does not come is not waited for.
+      silent = outcome === 'silent' || outcome === 'deadline' ? silent + 1 : 0
       await flush()
     } else {
       if (sandbox.seen(event.requestId) !== 'nothing') silent = 0

@@ -65,6 +65,7 @@ export function createRecorder(
 
   const add = (record: TelemetryRecord, priority: Priority) => {
     if (!buffer.add(record, priority)) return
+    if (journal === noJournal) return
     fresh.push(record)
     if (busy || due) return
     due = true
@@ -72,7 +73,11 @@ export function createRecorder(
   }
   const batchOf = (names: Pick<Batch, 'sandbox' | 'sequence' | 'emitted'>, records: readonly TelemetryRecord[]): Batch => ({
     ...names,
-    function: { ...sandbox.identity, runtime: redaction.label(sandbox.identity.runtime) },
+    function: {
+      ...sandbox.identity,
+      runtime: redaction.label(sandbox.identity.runtime),
+      initializationType: redaction.label(sandbox.identity.initializationType),
+    },
     extension: VERSION,
     dropped: counters.totals(),
     previous: '',

@@ -43,6 +43,30 @@ const lines = (count: number, size: number) =>
   body(...Array.from({ length: count }, (_, index) => ({ type: 'function', record: `${index} ${'word '.repeat(size / 5)}` })))
 
 describe('the shipper', () => {
+  it('gives up the batch that the stream will never take, and no other', async () => {
+    const { recorder, flush, taken, calls } = setup(['refused', 'invalid', 'ok', 'invalid', 'ok'])
+    recorder.take(lines(4, 500_000))
+    await flush()
+    for (let minute = 0; minute < 10 && calls.length < 6; minute++) await flush(minute === 9)
+    const dropped = recorder.counters.totals().filter(({ reason }) => reason === 'stream-rejected')
+    expect(dropped).toMatchObject([{ records: expect.any(Number) }])
+    const shipped = [...taken.values()].reduce((sum, each) => sum + each.records, 0)
+    expect(shipped).toBeGreaterThan(0)
+    expect(dropped[0]?.records).toBeLessThan(shipped + (dropped[0]?.records ?? 0))
+  })
+
+  it('tries what the stream calls invalid one by one, at SHUTDOWN as well', async () => {
+    const { recorder, flush, calls, taken } = setup(['unreachable', 'unreachable', 'invalid'])
+    recorder.take(lines(12, 260_000))
+    await flush()
+    const before = calls.at(-1)?.length ?? 0
+    expect(before).toBeGreaterThan(1)
+    await flush(true)
+    expect(calls[2]).toHaveLength(1)
+    expect(recorder.counters.totals().filter(({ reason }) => reason === 'stream-rejected')).toHaveLength(1)
+    expect(taken.size).toBeGreaterThanOrEqual(before)
+  })
+
   it('makes records of at most 1 MiB and calls of at most 5 MiB and 500 records', async () => {
     const { recorder, flush, calls } = setup([])
     let seed = 1

@@ -61,6 +61,8 @@ export function createShipper(
   let waiting: Waiting[] = []
   let running: Promise<void> | undefined
   let next: Promise<void> | undefined
+  /** What the last call carried. */
+  let sent: readonly Waiting[] = []
 
   const settle = (left: Waiting[]) => {
     waiting = left
@@ -94,7 +96,7 @@ export function createShipper(
 
   /** One call with the first of what waits. What it acknowledged is gone afterwards; true when that was all of it. */
   const call = async (timeoutMs: number, most: number): Promise<boolean> => {
-    const sent = fitting(waiting).slice(0, most)
+    sent = fitting(waiting).slice(0, most)
     const results = await kinesis.put(sent, timeoutMs)
     const failed = sent.filter((_, index) => results[index] !== undefined)
     for (const code of results) if (code !== undefined) counters.fault(`kinesis:${code}`)
@@ -135,7 +137,15 @@ export function createShipper(
         const { failure, code } = error instanceof PutError ? error : new PutError('nonsense', 'internal')
         counters.fault(`kinesis:${code}`)
         const { again, pauseMs } = PLANS[failure]
-        if (failure === 'invalid') discard()
+        if (failure === 'invalid') {
+          // One of these is at fault, or the call itself is: each alone will tell.
+          if (sent.length > 1) {
+            most = 1
+            continue
+          }
+          discard()
+          if (++attempt < MAX_ATTEMPTS) continue
+        }
         if (again === 'no' || (again === 'once' && repeated)) return breaker.failed(pauseMs)
         if (again === 'once') {
           repeated = true
@@ -150,7 +160,6 @@ export function createShipper(
 
   /** The stream says that it will never take these bytes. */
   const discard = () => {
-    const sent = fitting(waiting)
     for (const each of sent) {
       counters.drop('stream-rejected', each.records, each.data.length)
       recorder.lost(each.partitionKey, each.records)

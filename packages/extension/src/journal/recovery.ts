@@ -7,7 +7,7 @@ import { createReader, type Place } from './read.ts'
 
 export type Recovery = Pick<Journal, 'waiting' | 'recover'>
 
-const NAME = /^([0-9a-f]{32})\.(\d{1,9})\.journal$/
+const NAME = /^([0-9a-f]{32})\.(\d{1,9})\.journal$/g
 /** The function's code shares the folder and can put anything there: of more than this, the rest is given up and counted. */
 const MAX_FILES = 64
 const MAX_BYTES = 64 * 1024 * 1024
@@ -32,7 +32,8 @@ export function createRecovery(host: Host, folder: string, sandbox: Sandbox): Re
   const { files } = host
   const began = host.now()
   const reader = createReader(files)
-  const id = Buffer.from(host.random(16)).toString('hex')
+  // Drawn when it is first needed: what a snapshot holds would be every copy's.
+  let id = ''
   let left: Left[] | undefined
   let sequence = 0
   let emitted = 0
@@ -44,7 +45,7 @@ export function createRecovery(host: Host, folder: string, sandbox: Sandbox): Re
     const taken = new Set<string>()
     let bytes = 0
     // Of two files of one sandbox the older counts: the process died before it had done anything with the other.
-    const names = files.names(folder).flatMap(name => [NAME.exec(name) ?? ['']])
+    const names = files.names(folder).flatMap(name => [...name.matchAll(NAME)])
     for (const [name, owner = ''] of names.sort((a, b) => Number(a[2]) - Number(b[2]))) {
       const path = `${folder}/${name}`
       const stat = owner && owner !== sandbox.id ? files.stat(path) : undefined
@@ -76,6 +77,7 @@ export function createRecovery(host: Host, folder: string, sandbox: Sandbox): Re
 
   return {
     recover(to, maxBytes) {
+      id ||= Buffer.from(host.random(16)).toString('hex')
       left ??= look(found => to.own('weir.journal', found))
       const [first] = left
       if (!first) return undefined
