@@ -1,13 +1,14 @@
 import type { Listener } from '../host/host.ts'
 import type { Message as Request } from '../http-message.ts'
+import { serve } from '../http-server.ts'
 import { isManagedInstance } from '../lambda-api.ts'
 import type { Recording } from '../signals/signal.ts'
+import { type Answer, written } from './answer.ts'
 import { Refused } from './bounds.ts'
 import { decodeJson } from './json.ts'
 import { LOGS, type Message, METRICS, TRACES } from './messages.ts'
 import { decodeProtobuf } from './protobuf.ts'
 import { type Item, itemsOf, type Kind, LOG, METRIC, place, SPAN } from './records.ts'
-import { type Answer, serve } from './server.ts'
 
 /** Where SDKs send OTLP over HTTP unless they are told another place (OTLP specification). */
 export const PORT = 4318
@@ -38,7 +39,13 @@ export async function listenForOtlp(to: Recording, port = PORT): Promise<Listene
     const { gunzipSync } = await import('node:zlib')
     const inflate = (bytes: Uint8Array) => gunzipSync(bytes, { maxOutputLength: MAX_INFLATED })
     const fault = (kind: string) => to.counters.fault(`otlp:${kind}`)
-    return await serve(to.host, '127.0.0.1', port, request => reply(request, inflate, to), fault)
+    return await serve(
+      to.host,
+      '127.0.0.1',
+      port,
+      (request, connection) => connection.write(written(reply(request, inflate, to), request)),
+      fault,
+    )
   } catch {
     to.counters.fault('otlp:listen')
     return undefined
