@@ -6,6 +6,8 @@ import { openBench } from '../flow/harness.ts'
 export interface Account {
   /** Each line that the function printed and that became an event, with the processes under whose names it did: one, or there are two uids. */
   readonly lines: ReadonlyMap<string, readonly string[]>
+  /** The extension's processes by their numbers, as far as anything of them has arrived. */
+  readonly lives: ReadonlyMap<number, string>
   /** Events that came more than once, under one uid. */
   readonly repeated: number
   readonly quarantined: number
@@ -21,6 +23,7 @@ export async function account(kinesis: KinesisServer, key: string): Promise<Acco
   const ledger = memoryLedger()
   const uids = new Set<string>()
   const lines = new Map<string, string[]>()
+  const lives = new Map<number, string>()
   let repeated = 0
   const bench = await openBench({
     rules: [],
@@ -29,7 +32,8 @@ export async function account(kinesis: KinesisServer, key: string): Promise<Acco
     stores: { ledger },
     events: (_, events) => {
       for (const { uid, record, identity } of events) {
-        const { signal, record: text } = record as { signal?: unknown; record?: unknown }
+        const { signal, memoryMb, record: text } = record as { signal?: unknown; memoryMb?: unknown; record?: unknown }
+        if (typeof memoryMb === 'number') lives.set(memoryMb, identity?.sandbox ?? '')
         if (uids.has(uid)) repeated++
         else if (signal === 'function' && typeof text === 'string')
           lines.set(text, [...(lines.get(text) ?? []), identity?.sandbox ?? ''])
@@ -45,6 +49,7 @@ export async function account(kinesis: KinesisServer, key: string): Promise<Acco
   const summary = await summarize(ledger)
   return {
     lines,
+    lives,
     repeated,
     quarantined: summary.streams.reduce((sum, each) => sum + each.quarantined, 0),
     ledger: summary,

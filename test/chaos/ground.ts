@@ -23,13 +23,16 @@ export interface Ground {
   end(): Promise<void>
 }
 
-/** What every ground needs: the layer behind a wrapper that writes down what the platform said, and a function that prints. */
+/**
+ * What every ground needs: the layer behind a wrapper that writes down what the platform said, and a function that prints. The wrapper counts the
+ * extension's processes, and gives each its number as a size of memory: it stands in every batch.
+ */
 export interface Furniture {
   readonly folder: string
   /** To be started as the extension; it is called `weir`. */
   readonly wrapper: string
   readonly taskRoot: string
-  /** Where the wrapper writes the platform's address. */
+  /** Where the wrapper writes the platform's address and the number of the process. */
   readonly upstream: string
   readonly kill: () => boolean
 }
@@ -58,8 +61,10 @@ export async function furnish(folder: string, tap: (upstream: string) => Promise
     wrapper,
     `#!/bin/bash
 echo "$$" >"${folder}/extension.pid"
-echo "$AWS_LAMBDA_RUNTIME_API" >"${upstream}"
-export AWS_LAMBDA_RUNTIME_API=${api} WEIR_ROOT="${folder}/layer"
+life=$((1 + $(cat "${folder}/life" 2>/dev/null || echo 0)))
+echo "$life" >"${folder}/life"
+echo "$AWS_LAMBDA_RUNTIME_API $life" >"${upstream}"
+export AWS_LAMBDA_RUNTIME_API=${api} WEIR_ROOT="${folder}/layer" AWS_LAMBDA_FUNCTION_MEMORY_SIZE=$life
 exec "${launcher}"
 `,
   )

@@ -26,6 +26,7 @@ export function unsteady(dice: () => number): (operation: string) => CallFault |
   }
 }
 
+const MAX_MISSED = 40
 const MAX_LINES = 60
 const MAX_HANDLER_MS = 80
 
@@ -37,12 +38,20 @@ export async function killAtRandom(
   progress: (done: number) => void,
 ): Promise<number> {
   let kills = 0
+  let missed = 0
   for (let run = 1; kills < runs; run++) {
+    if (missed >= MAX_MISSED)
+      throw new Error(`${missed} invocations in a row without anything to kill: the extension does not come up`)
     const order = { name: `run${run}`, lines: 1 + Math.floor(dice() * MAX_LINES), ms: dice() * MAX_HANDLER_MS }
     const answered = ground.invoke(order)
     const spared = dice() < 0.1
     await sleep(dice() * ground.lifeMs)
-    if (!spared && ground.kill()) progress(++kills)
+    missed++
+    if (!spared && ground.kill()) {
+      missed = 0
+      kills++
+    }
+    progress(kills)
     await answered
   }
   return kills

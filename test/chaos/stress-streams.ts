@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CallFault, KinesisServer } from '@weir/emulator'
-import { certify } from '../../packages/extension/src/testing/certificate.ts'
+import { certificate } from '../receivers/certificate.ts'
 import { random } from './kills.ts'
 import { type KeyDesk, type Relay, startKeyDesk, startRelay } from './stress-net.ts'
 import { allArrived, type Scenario, type Stage } from './stress-stage.ts'
@@ -48,22 +48,22 @@ const partial = (): Scenario => ({
 })
 
 const wrongCertificate = (): Scenario => {
-  const right = certify('localhost')
+  const right = certificate({ name: 'localhost' })
   let early = 0
   return {
     name: 'wrong-certificate',
     what: 'TLS with a certificate of somebody else, then with the right one',
     atLeast: 10 * LINES,
     async prepare(folder, kinesis) {
-      const relay = await startRelay(portOf(kinesis), right)
+      const relay = await startRelay(portOf(kinesis), await right)
       const WEIR_CA_FILE = join(folder, 'ca.pem')
-      await writeFile(WEIR_CA_FILE, certify('localhost').cert)
+      await writeFile(WEIR_CA_FILE, (await certificate({ name: 'localhost' })).cert)
       return { env: { WEIR_KINESIS_ENDPOINT: `https://localhost:${relay.port}`, WEIR_CA_FILE }, close: () => relay.close() }
     },
     async play(stage) {
       await invokeTimes(stage, 10, 'tls')
       early = stage.kinesis.calls.get('PutRecords') ?? 0
-      await writeFile(join(stage.folder, 'ca.pem'), right.cert)
+      await writeFile(join(stage.folder, 'ca.pem'), (await right).cert)
     },
     wrong: seen => [...(early > 0 ? [`${early} calls before the certificate was right`] : []), ...allArrived(seen)],
   }

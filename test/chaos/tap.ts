@@ -12,14 +12,19 @@ export interface Tap {
   close(): void
 }
 
+export interface Upstream {
+  readonly api: string
+  readonly life: number
+}
+
 export interface Telemetry {
   readonly type: string
   readonly record: unknown
 }
 
-/** `life` counts the extension's processes. `upstream` gives the platform's own `host:port`, asked for at each call: a platform that begins again may have another. */
+/** `upstream` gives the platform's own `host:port` and the number of the extension's process, asked for at each call: both change when it begins again. */
 export async function startTap(
-  upstream: () => Promise<string>,
+  upstream: () => Promise<Upstream>,
   acknowledged: (event: Telemetry, life: number) => void,
 ): Promise<Tap> {
   let listener = 0
@@ -36,9 +41,9 @@ export async function startTap(
   const api = createServer((incoming, outgoing) => {
     void Promise.all([read(incoming), upstream()]).then(([asked, at]) => {
       const { method = 'GET', url: path = '/', headers } = incoming
-      const [host, apiPort] = at.split(':')
+      const [host, apiPort] = at.api.split(':')
       let body = asked
-      if (path.endsWith('/register')) life++
+      if (path.endsWith('/register')) life = at.life
       if (path.endsWith('/telemetry')) {
         const { destination, ...subscription } = JSON.parse(asked.toString()) as { destination: { URI: string } }
         listener = Number(new URL(destination.URI).port)
@@ -60,8 +65,11 @@ export async function startTap(
   }
 }
 
-/** The address that the extension's wrapper found in its environment. */
-export const addressIn = (file: string) => async (): Promise<string> => (await readFile(file, 'utf8')).trim()
+/** What the extension's wrapper wrote down. */
+export const addressIn = (file: string) => async (): Promise<Upstream> => {
+  const [api = '', life] = (await readFile(file, 'utf8')).trim().split(' ')
+  return { api, life: Number(life) }
+}
 
 async function listen(server: Server): Promise<number> {
   server.requestTimeout = 0

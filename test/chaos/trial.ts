@@ -32,11 +32,16 @@ export const COLUMNS = [
   'kills',
   'lines acknowledged',
   'of these lost',
-  'lost by a process that the ledger knows',
+  'processes that lost some',
+  'of these never heard of',
   'events again, under the same uid',
   'processes in the ledger',
   'of these without an end',
 ]
+
+const PROGRESS_MS = 30_000
+/** So many kills lose something where nothing is kept. */
+const ENOUGH = 20
 
 interface Fate {
   readonly kills: number
@@ -74,8 +79,11 @@ async function kill(stand: Stand, { platform, journal, comesBack }: Trial, runs:
     const ground =
       platform === 'rie' ? await onRie(stand, furniture, kinesis, env) : onOurEmulator(furniture, kinesis, env, comesBack)
     const began = Date.now()
+    let told = began
     const kills = await killAtRandom(ground, runs, dice, done => {
-      if (done % 100 === 0) stand.note(`${done} kills, ${((Date.now() - began) / 1000).toFixed(0)} s`)
+      if (Date.now() - told < PROGRESS_MS) return
+      told = Date.now()
+      stand.note(`${done} kills, ${((told - began) / 1000).toFixed(0)} s`)
     })
     kinesis.faults.call = undefined
     for (const name of ['last', 'very-last']) await ground.invoke({ name, lines: 3, ms: 0 })
@@ -93,24 +101,27 @@ async function judge(
   { kills, acknowledged, found }: Fate,
   row: (cells: readonly string[]) => void,
 ): Promise<void> {
-  const { lines, repeated, quarantined, ledger, wrong } = found
-  const lost = [...acknowledged.keys()].filter(line => !lines.has(line))
+  const { lines, lives, repeated, quarantined, ledger, wrong } = found
   const ended = new Set(ledger.sandboxes.flatMap(each => (each.ended ? each.sandbox : [])))
-  const processes = new Map<number, Set<string>>()
-  for (const [line, life] of acknowledged)
-    processes.set(life, new Set([...(processes.get(life) ?? []), ...(lines.get(line) ?? [])]))
-  const processOf = (line: string): Set<string> => processes.get(acknowledged.get(line) ?? 0) ?? new Set()
-  const known = lost.filter(line => processOf(line).size > 0)
-  const counts = [kills, acknowledged.size, lost.length, known.length, repeated, ledger.sandboxes.length]
+  const lost = [...acknowledged].filter(([line]) => !lines.has(line))
+  const losers = new Set(lost.map(([, life]) => life))
+  const unheard = [...losers].filter(life => !lives.has(life))
+  const counts = [kills, acknowledged.size, lost.length, losers.size, unheard.length, repeated, ledger.sandboxes.length]
   row([platform, what, ...[...counts, ledger.sandboxes.length - ended.size].map(String)])
 
-  if (journal && comesBack) await stand.step('every line that was acknowledged has arrived', () => assert.deepEqual(lost, []))
-  await stand.step('no process that says it ended well has lost a line', () =>
+  await stand.step('lines were acknowledged, and without a journal some are lost', () => {
+    assert.ok(acknowledged.size >= kills, `${acknowledged.size} lines in ${kills} kills`)
+    if (!journal && kills >= ENOUGH) assert.ok(lost.length > 0)
+  })
+  if (journal && comesBack)
+    await stand.step('every line that was acknowledged has arrived', () => assert.deepEqual(lost.slice(0, 20), []))
+  await stand.step('each process that lost a line and was ever heard of stands in the ledger without an end', () => {
+    const open = new Set(ledger.sandboxes.flatMap(each => (each.ended ? [] : each.sandbox)))
     assert.deepEqual(
-      known.filter(line => [...processOf(line)].some(each => ended.has(each))),
+      [...losers].filter(life => lives.has(life) && !open.has(lives.get(life) ?? '')),
       [],
-    ),
-  )
+    )
+  })
   await stand.step('what arrived twice has one uid, nothing is in quarantine, the ledger adds up', () => {
     assert.deepEqual(
       [...lines].filter(([, names]) => names.length > 1),

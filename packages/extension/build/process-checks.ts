@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readBody, type TelemetryRecord } from '@weir/schema'
-import { certify } from '../src/testing/certificate.ts'
+import { type Certified, certify } from '../src/testing/certificate.ts'
 import { opened, PAIR } from '../src/journal/testing.ts'
 import { type FakeKinesis, KEYS, refuse, STREAM_ARN, startKinesis } from '../src/testing/kinesis.ts'
 import { event, type FakePlatform, startPlatform } from '../src/testing/platform.ts'
@@ -310,10 +310,11 @@ export const PROCESS_CHECKS: readonly ProcessCheck[] = [
 ]
 
 async function overTls(
-  certified: ReturnType<typeof certify>,
+  making: Promise<Certified>,
   folder: string,
   work: (stream: FakeKinesis, env: Readonly<Record<string, string>>) => Promise<void>,
 ): Promise<void> {
+  const certified = await making
   const stream = await startKinesis(certified)
   try {
     const file = join(folder, 'authority.pem')
