@@ -5,6 +5,7 @@ import { type Counterpart, Skipped } from './counterpart.ts'
 export const runtime: Counterpart = {
   name: 'runtime',
   async run(stand) {
-    if (!(await checkRuntime(stand))) throw new Skipped('the program of the runtime layer cannot be made here; the line above says why')
+    if (!(await checkRuntime(stand)))
+      throw new Skipped('the program of the runtime layer cannot be made here; the line above says why')
   },
 }
