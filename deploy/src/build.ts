@@ -30,6 +30,8 @@ try {
   const [word, ...more] = positionals
   if (values.help) process.stdout.write(USAGE)
   else if (more.length > 0 || (word !== undefined && word !== 'layer')) fail(`what is ${[word, ...more].join(' ')}?`, USAGE)
+  else if (word === 'layer' && (values.config !== undefined || values.runtime))
+    fail('layer makes all layers, and reads no config', USAGE)
   else if (word === 'layer') await layers(resolve(root, values.out))
   else await everything(values.config, resolve(root, values.out), values.runtime)
 } catch (error) {

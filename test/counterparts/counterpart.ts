@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, existsSync } from 'node:fs'
+import { createWriteStream, existsSync, rmSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -120,7 +120,11 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): voi
     // It is gone already.
   }
 }
-process.on('exit', () => live.forEach(child => killGroup(child)))
+const temps = new Set<string>()
+process.on('exit', () => {
+  live.forEach(child => killGroup(child))
+  for (const temp of temps) rmSync(temp, { recursive: true, force: true })
+})
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
 
 function launch(command: string, args: readonly string[], { cwd, env }: StartOptions): ChildProcess {
@@ -175,6 +179,7 @@ export async function hold(
   options: Options = {},
 ): Promise<'passed' | 'failed' | 'skipped'> {
   const temp = await mkdtemp(join(tmpdir(), 'weir-counterpart-'))
+  temps.add(temp)
   const started: Started[] = []
   let failed = 0
   const tell = (what: string, error: unknown): void => {
