@@ -20,7 +20,7 @@ beforeEach(async () => {
     listen: async (bind: string, accept: (connection: Connection) => ConnectionEvents, port: number) => {
       asked = { port, bind }
       dial = () => {
-        const peer = { got: '', closed: false, send: (_: string) => {}, leave: () => {} }
+        const peer = { got: '', closed: false, send: () => {}, leave: () => {} }
         const events = accept({
           write: bytes => {
             peer.got += Buffer.from(bytes).toString()
@@ -38,13 +38,13 @@ beforeEach(async () => {
   await serve(
     host,
     '127.0.0.1',
-    4318,
     (request, connection) => {
       const answer = () => connection.write(Buffer.from(`<${request.overflow ? 'long' : Buffer.from(request.body).toString()}>`))
       if (Buffer.from(request.body).toString() === 'later') held.push(answer)
       else answer()
     },
     kind => faults.push(kind),
+    4318,
   )
 })
 

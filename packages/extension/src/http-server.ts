@@ -19,16 +19,16 @@ const READ_MS = 5_000
 const BAD = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
 
 /**
- * A plain HTTP/1.1 server on connections that stay open, at a free port where `port` is 0. `answer` gets each whole request, writes what is said to it,
+ * A plain HTTP/1.1 server on connections that stay open, at a free port where none is given. `answer` gets each whole request, writes what is said to it,
  * at once or later and in the order of the requests, and throws nothing. `fault` is told of connections that ended badly: `not-http`, `cut-off`,
  * `too-slow`, `crowded`.
  */
 export function serve(
   host: Host,
   bind: string,
-  port: number,
   answer: (request: Message, connection: Connection) => void,
   fault: (kind: string) => void,
+  port?: number,
 ): Promise<Listener> {
   /** The one that has been quiet for longest first. */
   const open = new Set<Peer>()

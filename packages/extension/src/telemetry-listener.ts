@@ -50,7 +50,6 @@ export async function listenForTelemetry(host: Host, bind: string, counters: Cou
   const listener = await serve(
     host,
     bind,
-    0,
     (post, connection) => {
       const answer = () => {
         try {

@@ -42,9 +42,9 @@ export async function listenForOtlp(to: Recording, port = PORT): Promise<Listene
     return await serve(
       to.host,
       '127.0.0.1',
-      port,
       (request, connection) => connection.write(written(reply(request, inflate, to), request)),
       fault,
+      port,
     )
   } catch {
     to.counters.fault('otlp:listen')
