@@ -160,12 +160,6 @@ describe.skipIf(!linux)('the guard', () => {
       "await require('fs/promises').readFile(new URL('file:///home/nobody/.aws/credentials')).catch(() => {})",
       { kind: 'read', what: 'aws', path: '/home/nobody/.aws/credentials', ...EVIL },
     ],
-    ['a function from text', "new Function('return 1')()", { kind: 'code', what: 'Function', ...EVIL }],
-    [
-      'a function from text, by a back door',
-      "(async () => {}).constructor('return 1')",
-      { kind: 'code', what: 'AsyncFunction', ...EVIL },
-    ],
     ['a script', "new (require('vm').Script)('1')", { kind: 'code', what: 'vm.Script', ...EVIL }],
     [
       'a module from text',
@@ -176,6 +170,16 @@ describe.skipIf(!linux)('the guard', () => {
       'what code from text does',
       "eval(\"require('child_process').spawnSync('true')\")",
       { kind: 'process', command: 'true', eval: true, ...EVIL },
+    ],
+    [
+      'what a function from text does',
+      "new Function('require', \"require('child_process').spawnSync('true')\")(require)",
+      { kind: 'process', command: 'true', eval: true, ...EVIL },
+    ],
+    [
+      'a thread from text',
+      "new (require('worker_threads').Worker)('', { eval: true })",
+      { kind: 'code', what: 'Worker', ...EVIL },
     ],
   ])('sees %s', (_, code, expected) => {
     const { seen, output, status } = run(within(code))
@@ -211,6 +215,21 @@ describe.skipIf(!linux)('the guard', () => {
           ]
         : []),
     ])
+  })
+
+  it('sees threads that are begun from there, and what they do', () => {
+    const file = write('dropped/thread.cjs', "require('child_process').spawnSync('true')")
+    const { seen, files } = run(
+      within(`const { Worker } = require('worker_threads')
+        for (const source of ['${file}', new URL('data:text/javascript,')])
+          await new Promise(done => new Worker(source).on('exit', done))`),
+    )
+    expect(seen.filter(({ what }) => what === 'worker')).toMatchObject([
+      { kind: 'load', path: file, ...EVIL },
+      { kind: 'load', path: 'data:', ...EVIL },
+    ])
+    expect(seen.filter(({ kind }) => kind === 'process')).toMatchObject([{ command: 'true' }])
+    expect(new Set(files.map(name => name.split('-')[1]))).toEqual(new Set(['0', '1', '2']))
   })
 
   it("tells the function's own code from its packages, and each thing once", () => {
@@ -267,24 +286,24 @@ describe('what it wraps', () => {
   const PROGRAM = `
     import childProcess, { execFileSync, spawn } from 'node:child_process'
     import fs, { promises, readFileSync } from 'node:fs'
+    import { createRequire } from 'node:module'
     import { readFile } from 'node:fs/promises'
     import net from 'node:net'
     import { promisify } from 'node:util'
     import vm, { Script } from 'node:vm'
+    import { Worker } from 'node:worker_threads'
     const told = []
     const tell = (what, task) => { try { told.push([what, String(task())]) } catch (error) { told.push([what, error.name, error.code, error.message]) } }
-    for (const [name, it] of Object.entries({ Function, fetch, readFileSync, readFile, execFileSync, Script, runInThisContext: vm.runInThisContext, connect: net.Socket.prototype.connect }))
-      tell(name, () => [it.name, it.length, typeof it, Object.getOwnPropertyNames(it).sort()])
-    const AsyncFunction = (async () => {}).constructor
-    tell('constructor', () => [Function === (() => {}).constructor, Function.prototype.constructor === Function, Object.getPrototypeOf(AsyncFunction) === Function, Object.keys(globalThis).includes('Function')])
-    tell('instanceof', () => [(() => {}) instanceof Function, (async () => {}) instanceof AsyncFunction, Function instanceof Function, Function instanceof Object, new Script('1') instanceof Script, new Script('1') instanceof vm.Script, spawn instanceof Function])
-    tell('call', () => [Function('a', 'b', 'return a + b')(1, 2), new Function('return this')() === globalThis, Function.apply(null, ['return 4'])(), Reflect.construct(Function, ['return 5'])()])
-    tell('text', () => new Function('a', 'return a'))
-    class Mine extends Function { constructor() { super('return 6') } six() { return this() } }
-    tell('subclass', () => [new Mine().six(), new Mine() instanceof Mine, new Mine() instanceof Function, Mine.name])
-    class Own extends Script {}
+    const own = [['fetch', fetch], ['readFileSync', readFileSync], ['readFile', readFile], ['execFileSync', execFileSync], ['Script', Script], ['Worker', Worker],
+      ['runInThisContext', vm.runInThisContext], ['connect', net.Socket.prototype.connect]]
+    for (const [name, it] of own) tell(name, () => [it.name, it.length, typeof it, Object.getOwnPropertyNames(it).sort(), it.prototype?.constructor === it])
+    for (const name of ['Script', 'Worker']) tell(name, () => Object.entries(Object.getOwnPropertyDescriptor({ Script, Worker }[name].prototype, 'constructor')).slice(1))
+    tell('untouched', () => [Function, (async () => {}).constructor, eval].map(String))
+    tell('instanceof', () => [new Script('1') instanceof Script, new Script('1') instanceof vm.Script, new Script('1').constructor === Script, spawn instanceof Function])
+    tell('thread', () => { class Own extends Worker {} const own = new Own('', { eval: true }); own.terminate(); return [own instanceof Own, own instanceof Worker] })
+    tell('no thread', () => new Worker(7))
+    tell('call of a class', () => Worker(''))
     tell('script', () => [new Own('7').runInThisContext(), new Own('7') instanceof Own, vm.runInNewContext('a + 1', { a: 1 }), vm.compileFunction('return 8')()])
-    tell('syntax', () => new Function('return {'))
     tell('no new', () => Script('1'))
     tell('no file', () => readFileSync('/none/environ'))
     tell('bad path', () => fs.openSync({}))
@@ -294,13 +313,37 @@ describe('what it wraps', () => {
     tell('same', () => [fs.promises === promises, fs.promises.readFile === readFile, childProcess.spawn === spawn])
     Error.prepareStackTrace = (error, sites) => 'mine ' + sites.length
     Error.stackTraceLimit = 3
-    tell('hooks', () => { new Function('1'); return [new Error('x').stack, Error.stackTraceLimit] })
+    tell('hooks', () => { readFileSync('/proc/self/environ'); vm.runInThisContext('1'); return [new Error('x').stack, Error.stackTraceLimit] })
     delete Error.prepareStackTrace
     told.push(await promisify(fs.readFile)('/none').catch(error => error.message), await readFile('/none').catch(error => error.message))
     told.push(await fetch('nonsense').catch(error => error.message), await promisify(childProcess.exec)('echo fine').then(({ stdout }) => stdout))
+    // Where an import() in code from text is resolved depends on who made it.
+    const TEXT = 'return import(from)'
+    const made = {
+      'new Function': from => new Function('from', TEXT)(from),
+      Function: from => Function.apply(null, ['from', TEXT])(from),
+      AsyncFunction: from => (async () => {}).constructor('from', TEXT)(from),
+      GeneratorFunction: from => (function* () {}).constructor('from', TEXT)(from).next().value,
+      eval: from => (0, eval)(\`import('\${from}')\`),
+      Script: from => new Script(\`import('\${from}')\`).runInThisContext(),
+      runInThisContext: from => vm.runInThisContext('Function')('from', TEXT)(from),
+      compileFunction: from => vm.compileFunction(TEXT, ['from'])(from),
+      ...createRequire(import.meta.url)('near'),
+    }
+    for (const [name, make] of Object.entries(made))
+      for (const from of ['near', './near.mjs'])
+        try { told.push([name, from, (await make(from)).default]) } catch (error) { told.push([name, from, error.code]) }
     process.on('exit', () => console.log(JSON.stringify(told, null, 1)))
   `
 
+  beforeAll(() => {
+    write('task/near.mjs', "export default 'beside'")
+    write('task/node_modules/near/near.mjs', "export default 'in a package'")
+    write(
+      'task/node_modules/near/index.js',
+      "exports.inPackage = from => new Function('from', 'return import(from)')(from)\nexports.compiled = from => { const made = new module.constructor('x'); made._compile('module.exports = from => import(from)', __filename); return made.exports(from) }",
+    )
+  })
   it('looks and does the same as without it, also where intrinsics are frozen', () => {
     const [bare, guarded] = [run(PROGRAM, { load: [] }), run(PROGRAM, { load: [guard] })]
     expect(guarded.output).toBe(bare.output)

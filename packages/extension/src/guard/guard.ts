@@ -1,4 +1,5 @@
 import module from 'node:module'
+import { threadId } from 'node:worker_threads'
 import { watchCode } from './code.ts'
 import { watchFiles } from './files.ts'
 import { guardFolder, openLines } from './lines.ts'
@@ -15,7 +16,7 @@ import { createSight, type Sight } from './sight.ts'
 function start(env: Readonly<Record<string, string | undefined>>): void {
   // Lambda sets this for the runtime, and not for extensions, which see the same NODE_OPTIONS.
   if (env['_HANDLER'] === undefined || env['WEIR_GUARD'] === '0') return
-  const lines = openLines(guardFolder(env))
+  const lines = openLines(guardFolder(env), `${process.pid}-${threadId}`)
   const sight = createSight(lines, Date.now)
   const watches: readonly (readonly [what: string, watch: (sight: Sight) => void])[] = [
     ['process', watchProcesses],

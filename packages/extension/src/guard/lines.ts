@@ -6,7 +6,7 @@ import { journalFolder } from '../journal/file.ts'
 export const guardFolder = (env: Readonly<Record<string, string | undefined>>): string => `${journalFolder({ env })}/guard`
 
 /** A file is not written beyond this, bytes. What is seen is told once, so that an ordinary function writes some kilobytes. */
-const MAX_BYTES = 1_000_000
+export const MAX_BYTES = 1_000_000
 
 /** A file of JSON lines that only grows. Nothing here throws, and a line that cannot be written is lost. */
 export interface Lines {
@@ -14,10 +14,11 @@ export interface Lines {
 }
 
 /**
- * Opens a new file of this process. A line is on the file when `write` returns, so that what is about to end the process is told before. Where
- * the file has been deleted, as functions do that clear /tmp, another one takes its place.
+ * Opens a new file of `thread`, `<number of the process>-<of the thread in it>`. A line is on the file when `write` returns, so that what is about
+ * to end the process is told before. Where the file has been deleted, by a function that clears /tmp or by the extension that has read it, another
+ * one takes its place.
  */
-export function openLines(folder: string, pid = process.pid): Lines {
+export function openLines(folder: string, thread: string): Lines {
   let file: number | undefined
   let bytes = 0
 
@@ -31,7 +32,7 @@ export function openLines(folder: string, pid = process.pid): Lines {
       }
     }
     const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
-    const name = `${pid}-${Math.random().toString(36).slice(2, 10)}.jsonl`
+    const name = `${thread}-${Math.random().toString(36).slice(2, 10)}.jsonl`
     return openSync(`${folder}/${name}`, O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600)
   }
   return {

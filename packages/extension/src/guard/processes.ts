@@ -41,11 +41,11 @@ interface Command {
 
 /** `shell`: `file` is, with its arguments, a line for a shell. */
 export function commandOf(file: unknown, args: unknown, shell?: unknown): Command {
-  const words = Array.isArray(args) ? args.map(String) : []
+  const words = Array.isArray(args) ? args.map(textOf) : []
   const viaShell = shell !== undefined && shell !== false
-  const command = viaShell ? (typeof shell === 'string' ? nameOf(shell) : 'sh') : nameOf(String(file))
+  const command = viaShell ? (typeof shell === 'string' ? nameOf(shell) : 'sh') : nameOf(textOf(file))
   const at = words.indexOf('-c')
-  const line = viaShell ? [String(file), ...words].join(' ') : SHELLS.has(command) && at >= 0 ? words[at + 1] : undefined
+  const line = viaShell ? [textOf(file), ...words].join(' ') : SHELLS.has(command) && at >= 0 ? words[at + 1] : undefined
   return { command, args: viaShell ? 1 : words.length, runs: line === undefined ? undefined : programsIn(line) }
 }
 
@@ -62,6 +62,9 @@ export function programsIn(line: string): string[] {
   )
   return [...new Set(names.filter(name => PROGRAM.test(name)))].slice(0, MAX_RUNS)
 }
+
+/** What is no text is not made one: that would run code of its own. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1).slice(0, 64)
 

@@ -1,5 +1,11 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { files } from '../host/files.ts'
+import type { Files } from '../host/host.ts'
 import { type Entry, memoryFiles } from '../testing/files.ts'
 import { testRecorder } from '../testing/recorder.ts'
 import { readLine, reportGuard } from './report.ts'
@@ -8,7 +14,7 @@ import { readLine, reportGuard } from './report.ts'
 function sandbox(tree: Record<string, Entry>) {
   const { recorder, host, shipped } = testRecorder()
   const removed: string[] = []
-  const files = {
+  const memory = {
     ...memoryFiles(tree),
     remove(path: string) {
       removed.push(path)
@@ -16,10 +22,17 @@ function sandbox(tree: Record<string, Entry>) {
       return true
     },
   }
-  const to = { ...recorder, host: { ...host, files } }
-  return { to, host, removed, report: () => reportGuard(to), told: () => shipped().filter(each => each.signal === 'weir.guard') }
+  const to = { ...recorder, host: { ...host, files: memory } }
+  return {
+    to,
+    host,
+    files: memory,
+    removed,
+    report: () => reportGuard(to),
+    told: () => shipped().filter(each => each.signal === 'weir.guard'),
+  }
 }
-const FILE = '/tmp/.weir/guard/17-abc.jsonl'
+const FILE = '/tmp/.weir/guard/17-0-abc.jsonl'
 const line = (value: object) => `${JSON.stringify(value)}\n`
 
 describe('what the guard has written', () => {
@@ -62,8 +75,10 @@ describe('what the guard has written', () => {
     const { removed, report, told } = sandbox({
       [FILE]: line({ kind: 'start' }),
       '/proc/18/stat': '',
-      '/tmp/.weir/guard/18-x.jsonl': line({ kind: 'start' }),
+      '/tmp/.weir/guard/18-0-x.jsonl': line({ kind: 'start' }),
     })
+    report()
+    expect(removed).toEqual([])
     report()
     expect(removed).toEqual([FILE])
     expect(told()).toHaveLength(2)
@@ -99,7 +114,94 @@ describe('what the guard has written', () => {
     report()
     report()
     expect(told()).toEqual([])
-    expect(to.counters.totals()).toEqual([{ reason: 'guard-unreadable', records: 6, bytes: expect.any(Number) }])
+    expect(to.counters.totals()).toEqual([{ reason: 'guard-unreadable', records: 8, bytes: expect.any(Number) }])
+  })
+})
+
+describe('a folder that others write to', () => {
+  const START = line({ kind: 'start' })
+  const flushes = (report: () => void, times: number) => {
+    for (let each = 0; each < times; each++) report()
+  }
+  const unreadable = (records: number) => [{ reason: 'guard-unreadable', records, bytes: 0 }]
+
+  it('keeps no file of the guard from its turn, whatever its names are, and says how many it left out, once', () => {
+    const junk = (name: (each: number) => string) =>
+      Object.fromEntries(Array.from({ length: 100 }, (_, each) => [`/tmp/.weir/guard/${name(each)}`, '']))
+    const tree: Record<string, Entry> = { '/proc/17/stat': '', ...junk(each => `!${each}`), [FILE]: START }
+    const { to, report, told } = sandbox(tree)
+    report()
+    expect(told()).toHaveLength(1)
+    // These come before the other in every order, and their processes are there.
+    Object.assign(
+      tree,
+      { '/proc/1/stat': '' },
+      junk(each => `1-0-${each}.jsonl`),
+    )
+    tree[FILE] = START + START
+    flushes(report, 3)
+    expect(told()).toHaveLength(1)
+    tree['/tmp/.weir/guard/9-0-new.jsonl'] = START
+    flushes(report, 5)
+    expect(told()).toHaveLength(1)
+    expect(to.counters.totals()).toEqual(unreadable(100))
+  })
+
+  it('is not listed where it is too large, and what is known of it is read on', () => {
+    const tree: Record<string, Entry> = { '/proc/17/stat': '', [FILE]: START }
+    const { to, files, report, told } = sandbox(tree)
+    report()
+    const small = files.stat.bind(files)
+    files.stat = path => (path === '/tmp/.weir/guard' ? { kind: 'folder', bytes: 1_000_000, modified: 0 } : small(path))
+    tree[FILE] = START + START
+    report()
+    expect(told()).toHaveLength(2)
+    expect(files.asked.names).toBe(1)
+    expect(to.counters.totals()).toEqual(unreadable(1))
+  })
+
+  it('may hold what is no file, or too large a one: neither is opened', () => {
+    const { to, files, report } = sandbox({
+      [FILE]: { link: '/dev/zero' },
+      '/tmp/.weir/guard/18-0-x.jsonl': 'x'.repeat(1_000_001),
+    })
+    flushes(report, 3)
+    expect(files.asked.read).toBe(0)
+    expect(to.counters.totals()).toEqual(unreadable(2))
+  })
+
+  it.skipIf(process.platform === 'win32')('may hold a pipe, which nobody waits for', () => {
+    const root = mkdtempSync(join(tmpdir(), 'weir-guard-'))
+    try {
+      const folder = join(root, '.weir/guard')
+      mkdirSync(folder, { recursive: true })
+      if (spawnSync('mkfifo', [join(folder, '1-0-abc.jsonl')]).status !== 0)
+        return void process.stdout.write('skipped: no mkfifo\n')
+      writeFileSync(join(folder, `${process.pid}-0-abc.jsonl`), START)
+      const { recorder, host, shipped } = testRecorder({ WEIR_TMP: root })
+      const opened: string[] = []
+      const read: Files['read'] = (path, ...rest) => {
+        opened.push(path)
+        return path.includes('/1-0-') ? undefined : files.read(path, ...rest)
+      }
+      const to = { ...recorder, host: { ...host, files: { ...files, read } } }
+      flushes(() => reportGuard(to), 2)
+      expect(opened).toEqual([join(folder, `${process.pid}-0-abc.jsonl`)])
+      expect(shipped().filter(each => each.signal === 'weir.guard')).toHaveLength(1)
+      expect(to.counters.totals()).toEqual(unreadable(1))
+    } finally {
+      rmSync(root, { recursive: true })
+    }
+  })
+
+  it('loses the files of threads that have been silent for a while, and keeps that of the process', () => {
+    const worker = '/tmp/.weir/guard/17-3-x.jsonl'
+    const { removed, report, told } = sandbox({ '/proc/17/stat': '', [FILE]: START, [worker]: START })
+    flushes(report, 16)
+    expect(removed).toEqual([])
+    flushes(report, 16)
+    expect(removed).toEqual([worker])
+    expect(told()).toHaveLength(2)
   })
 })
 

@@ -4,8 +4,10 @@ type Callable = (...args: unknown[]) => unknown
 const isCallable = (value: unknown): value is Callable => typeof value === 'function'
 
 /**
- * Lets `before` see the arguments of each call of `target[name]`, which then runs as if it were not there: same `this`, arguments, result, error,
- * name, length and properties. What `before` throws is swallowed. Does nothing where there is no such function.
+ * Lets `before` see the arguments of each call of `target[name]`, with `new` or without, which then runs as if nothing stood before it: same `this`,
+ * arguments, result, error, and everything that hangs on it, since what stands there is a proxy. What `before` throws is swallowed. Does nothing
+ * where there is no such function. Not for what looks at who called it, such as `Function`: an `import()` in what that makes would be resolved
+ * from this file.
  */
 export function around(target: object, name: string, before: (args: readonly unknown[]) => void): void {
   const native: unknown = Reflect.get(target, name)
@@ -17,48 +19,22 @@ export function around(target: object, name: string, before: (args: readonly unk
       // The function's own business goes on.
     }
   }
-  // Many built-in functions have no `prototype`, and neither has a method.
-  const wrapped: unknown = Object.hasOwn(native, 'prototype')
-    ? function (this: unknown, ...args: unknown[]): unknown {
-        see(args)
-        return Reflect.apply(native, this, args)
-      }
-    : Reflect.get(
-        {
-          method(...args: unknown[]): unknown {
-            see(args)
-            return Reflect.apply(native, this, args)
-          },
-        },
-        'method',
-      )
-  if (!isCallable(wrapped)) return
-  dress(wrapped, native)
-  Object.defineProperty(target, name, { ...Object.getOwnPropertyDescriptor(target, name), value: wrapped })
-}
-
-/** The same for a constructor, with or without `new`, and for what extends it. The answer stands in for it; `instanceof` holds for both. */
-export function aroundConstructor(native: unknown, before: () => void): Callable | undefined {
-  if (!isCallable(native)) return undefined
-  const wrapped = function (this: unknown, ...args: unknown[]): unknown {
-    try {
-      before()
-    } catch {
-      // As above.
-    }
-    if (new.target === undefined) return Reflect.apply(native, this, args)
-    return Reflect.construct(native, args, new.target === wrapped ? native : new.target)
-  }
-  dress(wrapped, native)
-  Object.setPrototypeOf(wrapped, Object.getPrototypeOf(native) as object)
-  // So that whoever takes the constructor from one of its things gets this one: `(() => {}).constructor('…')`.
+  const wrapped: Callable = new Proxy(native, {
+    apply(_, self, args: unknown[]): unknown {
+      see(args)
+      return Reflect.apply(native, self, args)
+    },
+    construct(_, args: unknown[], target): object {
+      see(args)
+      return Reflect.construct(native, args, target === wrapped ? native : target) as object
+    },
+  })
+  replace(target, name, wrapped)
+  // So that one that is taken from what it made is this one, too.
   const prototype: unknown = Reflect.get(native, 'prototype')
-  if (typeof prototype === 'object' || typeof prototype === 'function')
-    Object.defineProperty(prototype, 'constructor', { value: wrapped })
-  return wrapped
+  if (typeof prototype === 'object' && prototype !== null && Reflect.get(prototype, 'constructor') === native)
+    replace(prototype, 'constructor', wrapped)
 }
 
-/** Name, length, prototype and whatever else hangs on the function, such as what `util.promisify` looks for. */
-function dress(wrapped: Callable, native: Callable): void {
-  Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(native))
-}
+const replace = (target: object, name: string, value: Callable): unknown =>
+  Object.defineProperty(target, name, { ...Object.getOwnPropertyDescriptor(target, name), value })

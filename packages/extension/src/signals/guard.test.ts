@@ -13,8 +13,8 @@ it('tells what the guard has written, and looks for it seldom where there is non
     return shipped().filter(each => each.signal === 'weir.guard')
   }
   for (let each = 0; each < 17; each++) flush()
-  expect(files.asked.names).toBe(1)
-  tree['/tmp/.weir/guard/17-abc.jsonl'] = `${JSON.stringify({ kind: 'start', node: 'v24.0.0' })}\n`
+  expect(files.asked.stat).toBe(1)
+  tree['/tmp/.weir/guard/17-0-abc.jsonl'] = `${JSON.stringify({ kind: 'start', node: 'v24.0.0' })}\n`
   expect(flush()).toEqual([])
   const seen = await vi.waitFor(() => {
     const told = flush()

@@ -16,7 +16,7 @@ export const guard: Signal = {
     if (report) return report(to)
     if (wait-- > 0) return
     wait = 16
-    if (to.host.files.names(`${journalFolder(to.host)}/guard`).length === 0) return
+    if (to.host.files.stat(`${journalFolder(to.host)}/guard`)?.kind !== 'folder') return
     void import('../guard/report.ts').then(({ reportGuard }) => {
       report = reportGuard
     })
