@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { check, memoryLedger, memoryQuarantine, memoryState, process as processInputs, summarize } from '@weir/ingest'
+import type { Quarantined } from '@weir/ingest'
 import type { TelemetryRecord } from '@weir/schema'
 import { makeKeys } from '@weir/schema/open'
 import { createSealer, FRAME, keyId, writeFrame, writeHead, writeHeader } from '@weir/schema/seal'
+import type { FoldRequest } from '@weir/sigma'
 import { describe, expect, it } from 'vitest'
 import { logBatch, openBench, titles } from './harness.ts'
 
@@ -85,5 +87,69 @@ describe('what extensions have sealed', () => {
     expect(await bench.handle(records)).toEqual([])
     expect(events).toBe(16)
     expect(check(await summarize(bench.weir.ledger))).toEqual([])
+  })
+
+  it('is delivered in pieces where it is many records, however few bytes', async () => {
+    let events = 0
+    const memory = memoryLedger()
+    const written: number[] = []
+    const ledger = {
+      ...memory,
+      record: (rows: Parameters<typeof memory.record>[0]) => (written.push(events), memory.record(rows)),
+    }
+    const bench = await openBench({ ...KEYED, stores: { ledger }, events: count => void (events += count) })
+    const records = Array.from({ length: 3 }, (_, index) => ({
+      stream: 'telemetry',
+      data: carried(batch(index + 1, Array<string>(9_000).fill(''), 9_000 * (index + 1))),
+    }))
+    expect(records.every(({ data }) => data.length < 10_000)).toBe(true)
+    expect(await bench.handle(records)).toEqual([])
+    expect(written).toEqual([9_000, 18_000, 27_000])
+  })
+
+  it('is put off to the next time where time runs out, input by input', async () => {
+    const clock = { now: 1_000 }
+    let inputs = 0
+    const bench = await openBench({ ...KEYED, now: () => clock.now, events: () => void ((clock.now += 10), inputs++) })
+    const given = ['1', '2', '3', '4'].map(id => ({
+      origin: { stream: 'telemetry', id, arrival: 0, accounts: ['*'], sources: ['weir'] },
+      bytes: carried(batch(Number(id), ['x'], Number(id))),
+    }))
+    const { unsafe } = await processInputs(given, 1_015, bench.weir.parts)
+    expect([inputs, [...unsafe]]).toEqual([2, ['3', '4']])
+    // One is taken whatever the time: it would never be.
+    expect([...(await processInputs(given.slice(2), 1_015, bench.weir.parts)).unsafe]).toEqual(['4'])
+  })
+
+  it('costs few calls of a store, however many batches of a sandbox come in one, and still says which contradict', async () => {
+    const [state, quarantine] = [memoryState(), memoryQuarantine()]
+    const calls = { fold: 0, put: 0 }
+    const stores = {
+      state: { ...state, fold: <S, A>(request: FoldRequest<S, A>) => (calls.fold++, state.fold(request)) },
+      quarantine: { ...quarantine, put: (item: Quarantined) => (calls.put++, quarantine.put(item)) },
+    }
+    let events = 0
+    const bench = await openBench({ ...KEYED, stores, events: count => void (events += count) })
+    const frames = Array.from({ length: 1_000 }, (_, index) => batch(index + 1, ['x'], index + 1))
+    await bench.handle([{ stream: 'telemetry', data: carried(...frames) }])
+    expect([events, bench.findings, calls.put]).toEqual([1_000, [], 0])
+    expect(calls.fold).toBeLessThan(8)
+
+    const bad = { signal: 'x', time: 0, invocation: '', contentType: 'application/json', body: Buffer.from('{') } as const
+    const broken = Array.from({ length: 1_000 }, (_, index) => ({
+      sequence: index + 1,
+      data: logBatch([], {
+        sandbox: SANDBOX,
+        sequence: index + 1,
+        emitted: index + 1,
+        records: Array.from({ length: 8 }, () => bad),
+      }),
+    }))
+    Object.assign(calls, { fold: 0, put: 0 })
+    await bench.handle([{ stream: 'telemetry', data: carried(...broken) }])
+    expect(calls.put).toBe(1)
+    expect(calls.fold).toBeLessThan(8)
+    expect(titles(bench.findings)).toHaveLength(1)
+    expect(titles(bench.findings).join()).toMatch(/sequence|batches/i)
   })
 })

@@ -136,6 +136,9 @@ describe('decode', () => {
       ['too-large', 9],
       ['corrupt', 1],
     ])
+    // What can be read again by itself would not be, with anything behind it.
+    const whole = gathered([...mixed, ...Array.from({ length: 9 }, () => ({ ...piece('too-large'), whole: true as const }))])
+    expect(whole.map(({ records }) => records)).toEqual([...Array.from({ length: 9 }, () => 1), 9, 1])
   })
 
   it('never throws, and counts every record once', () => {

@@ -12,9 +12,10 @@ export interface Decoded {
   readonly parts: readonly Part[]
   /** Of all parts. */
   readonly records: readonly DecodedRecord[]
+  /** Of all parts, gathered. */
   readonly quarantined: readonly Quarantined[]
   readonly received: number
-  /** Bytes that sealed batches have become. */
+  /** What the sealed batches in it weigh, open; see `batchWeight`. */
   readonly opened: number
   /** CloudWatch Logs control messages: acknowledged, and no records. */
   readonly control: number
@@ -22,10 +23,11 @@ export interface Decoded {
 
 /** What is counted by itself: an input, or a batch that came sealed in one. */
 export interface Part {
-  /** The input's id; of a sealed batch, that and its place. The same on redelivery. */
+  /** The input's id; of a sealed batch, that and its place among the records it came with. The same on redelivery, whatever keys are here. */
   readonly id: string
   readonly bytes: Uint8Array
   readonly records: readonly DecodedRecord[]
+  /** Each piece by itself, see `gathered`. */
   readonly quarantined: readonly Quarantined[]
   /** Sealed records that have become parts of their own. */
   readonly unsealed: number
@@ -41,7 +43,7 @@ const BARE: Carrier = { kind: 'bare' }
 
 /**
  * Takes an input apart; `opener` has the keys of what is sealed in it. Never throws for what is in it: what cannot be read stands in
- * `quarantined`, and the rest is there.
+ * `quarantined`, and the rest is there. Throws KeyUnavailable where an opener does.
  */
 export function decode(input: Input, opener?: Opener): Decoded {
   const { origin } = input
@@ -76,20 +78,19 @@ export function decode(input: Input, opener?: Opener): Decoded {
     }
   }
   const parts: Part[] = [
-    { id: origin.id, bytes: input.bytes, records, quarantined: gathered(bad), unsealed: inner.length, ...(batch && { batch }) },
+    { id: origin.id, bytes: input.bytes, records, quarantined: bad, unsealed: inner.length, ...(batch && { batch }) },
   ]
-  for (const [index, each] of inner.entries()) {
-    const read = readRecords(each.batch, origin)
-    parts.push({ id: `${origin.id}#${index}`, bytes: each.bytes, ...read, quarantined: gathered(read.quarantined), unsealed: 0 })
+  for (const { index, bytes, batch } of inner) {
+    parts.push({ id: `${origin.id}#${index}`, bytes, ...readRecords(batch, origin), unsealed: 0 })
   }
   const all = parts.flatMap(part => part.records)
-  const quarantined = parts.flatMap(part => part.quarantined)
+  const quarantined = gathered(parts.flatMap(part => part.quarantined))
   return {
     parts,
     records: all,
     quarantined,
     received: all.length + quarantined.reduce((sum, item) => sum + item.records, 0),
-    opened: inner.reduce((sum, each) => sum + readEnvelope(each.bytes).rawBytes, 0),
+    opened: inner.reduce((sum, { weight }) => sum + weight, 0),
     control,
   }
 }
@@ -130,7 +131,7 @@ interface Read {
 function decodeWeir(bytes: Uint8Array, origin: Origin, opener: Opener | undefined): Read & { unsealed: Unsealed['batches'] } {
   const aside = (item: Omit<Quarantined, 'origin' | 'bytes'>) => ({
     records: [],
-    quarantined: [{ ...item, origin, bytes }],
+    quarantined: [{ ...item, origin, bytes, whole: true as const }],
     unsealed: [],
   })
   let batch: Batch
@@ -146,13 +147,13 @@ function decodeWeir(bytes: Uint8Array, origin: Origin, opener: Opener | undefine
     const detail = `a weir batch on a stream that may carry ${origin.sources.join(', ')}`
     return aside({ reason: 'wrong-source', detail, records: Math.max(1, batch.records.length) })
   }
-  const sealed = batch.records.filter(isSealed)
+  const sealed = batch.records.filter(isSealed).length
   const read = readRecords(batch, origin)
-  if (sealed.length === 0) return { ...read, unsealed: [] }
-  const { batches, quarantined } = unseal(sealed, batch, origin, opener)
+  if (sealed === 0) return { ...read, unsealed: [] }
+  const { batches, quarantined } = unseal(batch.records, batch, origin, opener)
   const found = { records: read.records, quarantined: [...read.quarantined, ...quarantined], unsealed: batches }
   // One that only carries is of a sandbox that stands for nothing else: it has no place in the ledger.
-  return sealed.length === batch.records.length ? found : { ...found, batch: read.batch }
+  return sealed === batch.records.length ? found : { ...found, batch: read.batch }
 }
 
 function readRecords({ records: telemetry, ...header }: Batch, origin: Origin): Read & { readonly batch: BatchHeader } {
@@ -182,17 +183,20 @@ function claimedCount(bytes: Uint8Array): number {
   }
 }
 
-/** Many pieces with one reason become one, so that a broken input is one entry to look at and one write. */
+/** Many pieces with one reason become one, so that a broken input is one entry to look at and one write. Call it once, with all of an input. */
 export function gathered(items: readonly Quarantined[]): readonly Quarantined[] {
-  if (items.length <= MAX_PIECES) return items
-  const byReason = Map.groupBy(items, item => item.reason)
-  return [...byReason.values()].flatMap(group => {
+  const whole = items.filter(item => item.whole)
+  const pieces = items.filter(item => !item.whole)
+  if (pieces.length <= MAX_PIECES) return items
+  const byReason = Map.groupBy(pieces, item => item.reason)
+  const joined = [...byReason.values()].flatMap(group => {
     const [first] = group
     if (!first || group.length <= MAX_PIECES) return group
     const bytes = Buffer.concat(group.flatMap((item, n) => (n === 0 ? [item.bytes] : [NEW_LINE, item.bytes])))
     const detail = `${first.detail}, and ${group.length - 1} more`
     return [{ ...first, detail, bytes, records: group.reduce((sum, item) => sum + item.records, 0) }]
   })
+  return [...whole, ...joined]
 }
 
 const NEW_LINE = Buffer.from('\n')

@@ -45,6 +45,8 @@ export interface Quarantined {
   readonly bytes: Uint8Array
   /** How many records are lost with it; 1 when it cannot be told. */
   readonly records: number
+  /** Can be read again by itself, so it is an entry of its own however many pieces there are. */
+  readonly whole?: true
 }
 
 export type QuarantineReason =

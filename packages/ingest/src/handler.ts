@@ -1,17 +1,11 @@
-import { isBatch, readEnvelope } from '@weir/schema'
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda'
 import type { Assembled } from './assemble.ts'
 import type { Config } from './config.ts'
 import type { Input } from './event.ts'
 import { measure } from './observe.ts'
 import { process as run } from './pipeline.ts'
+import { inputWeight, SLICE_WEIGHT } from './weight.ts'
 
-/**
- * What one pass through the pipeline may weigh: bytes as they will be after inflating, and an allowance for each record's objects. It bounds
- * memory, and what is done stays done when time runs out.
- */
-const SLICE_WEIGHT = 16 << 20
-const RECORD_WEIGHT = 2 << 10
 /** At this share of the function's time, but at least two seconds before its end, what is left goes back to the stream. */
 const RESERVE_SHARE = 0.15
 const RESERVE_MS = 2_000
@@ -81,7 +75,7 @@ function* slices(records: readonly KinesisStreamRecord[], config: Pick<Config, '
   let weight = 0
   for (const record of records) {
     const input = toInput(record, config)
-    const own = weightOf(input.bytes)
+    const own = inputWeight(input.bytes)
     if (slice.length > 0 && weight + own > SLICE_WEIGHT) {
       yield slice
       slice = []
@@ -91,19 +85,6 @@ function* slices(records: readonly KinesisStreamRecord[], config: Pick<Config, '
     weight += own
   }
   if (slice.length > 0) yield slice
-}
-
-/** What an input will weigh once it is open. A gzip says so in its last four bytes (RFC 1952, ISIZE); a lie costs at most the inflating limit. */
-function weightOf(bytes: Uint8Array): number {
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b && bytes.length >= 18)
-    return Math.max(bytes.length, Buffer.from(bytes.subarray(-4)).readUInt32LE())
-  if (!isBatch(bytes)) return bytes.length
-  try {
-    const { rawBytes, count } = readEnvelope(bytes)
-    return rawBytes + count * RECORD_WEIGHT
-  } catch {
-    return bytes.length // decode says what is wrong with it
-  }
 }
 
 /** One item is enough: Lambda takes the lowest as its checkpoint. Sequence numbers are decimal strings of up to 129 digits. */

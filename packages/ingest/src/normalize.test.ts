@@ -1,6 +1,7 @@
 import type { OcsfEvent } from '@weir/schema/ocsf'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { gathered } from './decode.ts'
 import { normalize, redactBytes } from './normalize.ts'
 import type { DecodedRecord } from './source.ts'
 import { bareRecord, FUNCTION_ARN, hasValidator, logRecord, testOrigin, validate, weirRecord } from './sources/testing/records.ts'
@@ -41,7 +42,7 @@ describe('normalize', () => {
       testOrigin({ sources: ['weir'] }),
       same,
     )
-    expect(flood.quarantined).toMatchObject([{ reason: 'wrong-source', records: 50 }])
+    expect(gathered(flood.quarantined)).toMatchObject([{ reason: 'wrong-source', records: 50 }])
   })
 
   it('redacts body, log line, envelope and header before an event is made', () => {

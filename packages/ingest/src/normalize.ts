@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer'
 import { isBatch, type TelemetryRecord } from '@weir/schema'
-import { gathered } from './decode.ts'
 import { UnmappableError } from './errors.ts'
 import type { Event, Origin, Quarantined } from './event.ts'
 import { isGzip } from './framing/inflate.ts'
@@ -14,6 +13,7 @@ export type Redact = (value: unknown, keep?: readonly string[]) => unknown
 /** One event or one quarantined record for each record. */
 export interface Normalized {
   readonly events: readonly Event[]
+  /** Each record by itself, see `gathered`. */
   readonly quarantined: readonly Quarantined[]
 }
 
@@ -50,7 +50,7 @@ export function normalize(records: readonly DecodedRecord[], origin: Origin, red
       quarantined.push({ origin, reason: 'unmappable', detail, bytes: record.bytes, records: 1 })
     }
   }
-  return { events, quarantined: gathered(quarantined) }
+  return { events, quarantined }
 }
 
 /**

@@ -3,7 +3,7 @@ import type { OcsfEvent } from '@weir/schema/ocsf'
 import type { CorrelationMatch, StateStore } from '@weir/sigma'
 import type { Route } from './config.ts'
 import type { Opener } from '@weir/schema/open'
-import { decode, type Part } from './decode.ts'
+import { decode, gathered, type Part } from './decode.ts'
 import { type Detections, detect } from './detect.ts'
 import { describe } from './errors.ts'
 import type { Event, Input, Origin, Quarantined } from './event.ts'
@@ -15,7 +15,8 @@ import { type Log, measure, traced } from './observe.ts'
 import { routed } from './route.ts'
 import type { Quarantine, SpooledEvent } from './spool/spool.ts'
 import { StateUnavailable, watched } from './state/watched.ts'
-import { examineClaim, trustEvent } from './trust.ts'
+import { type Claim, examineClaims, trustEvent } from './trust.ts'
+import { SLICE_WEIGHT } from './weight.ts'
 
 /** What the pipeline is made of; `assemble.ts` builds it from a config. */
 export interface Parts {
@@ -53,14 +54,11 @@ interface Passage {
   readonly involved: ReadonlySet<string>
   readonly quarantined: readonly Quarantined[]
   readonly rows: LedgerRow[]
-  /** Bytes that sealed batches in it have become. */
+  /** What the batches that were sealed in it weigh. */
   readonly opened: number
   /** Sink → how many events its route took: what forward says of them must add up to this. */
   readonly routedTo: Map<string, number>
 }
-
-/** What was sealed weighs nothing until it is open: with more than this, bytes, what there is is delivered before the next input is opened. */
-const MAX_OPENED = 16 << 20
 
 /**
  * The product: bytes from a stream become events, events become findings, and both reach the sinks.
@@ -88,12 +86,12 @@ export async function process(inputs: readonly Input[], deadline: number, parts:
       const stop = () => {
         for (const { origin } of inputs.slice(index)) unsafe.add(origin.id)
       }
-      if (opened > MAX_OPENED) {
-        await deliver()
-        if (unsafe.size > 0 || parts.now() >= deadline) {
-          stop()
-          break
-        }
+      // What was sealed weighed nothing when the inputs were put together.
+      if (opened > SLICE_WEIGHT) await deliver()
+      // One input is always taken, or none would ever be.
+      if (unsafe.size > 0 || (index > 0 && parts.now() >= deadline)) {
+        stop()
+        break
       }
       const passage = await passageOf(input, parts)
       // Quarantine first: an input whose bad part cannot be kept comes again whole, so nothing of it may be delivered yet.
@@ -194,7 +192,7 @@ async function understand(input: Input, parts: Parts): Promise<Passage> {
     const { events, quarantined } = normalize(part.records, origin, parts.redact)
     return { part, events, quarantined: [...part.quarantined, ...quarantined] }
   })
-  const quarantined = understood.flatMap(each => each.quarantined)
+  const quarantined = gathered(understood.flatMap(each => each.quarantined))
   const normalized = understood.flatMap(each => each.events)
   const events = [...normalized, ...(await examine(origin, decoded.parts, quarantined, state, now))]
   parts.tap?.events?.(events)
@@ -243,13 +241,12 @@ async function examine(
   state: StateStore,
   now: number,
 ): Promise<Event[]> {
-  const found: Event[] = []
-  for (const { id, batch, bytes } of parts) {
-    if (!batch) continue
-    const claim = { sandbox: batch.sandbox, sequence: batch.sequence, functionArn: batch.function.arn }
+  const claims = parts.flatMap(({ id, batch, bytes }): Claim[] => {
+    if (!batch) return []
     const digest = createHash('sha256').update(bytes).digest('hex').slice(0, 32)
-    found.push(...(await examineClaim(claim, { ...origin, id }, digest, state, now)))
-  }
+    return [{ id, digest, sandbox: batch.sandbox, sequence: batch.sequence, functionArn: batch.function.arn }]
+  })
+  const found = await examineClaims(claims, origin, state, now)
   const wrong = quarantined.filter(item => item.reason === 'wrong-source')
   if (wrong[0]) found.push(trustEvent('weir.wrong-source', origin, { detail: wrong[0].detail, records: wrong.length }))
   return found

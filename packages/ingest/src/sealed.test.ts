@@ -33,15 +33,20 @@ const batchOf = (sandbox: string, sequence: number, records: readonly TelemetryR
   signature: new Uint8Array(),
   records,
 })
-/** Seals as an extension does, each in a journal of its own. */
-function seal(inner: Uint8Array, { sandbox = SANDBOX, sequence = 1, key = pair.public } = {}): TelemetryRecord {
+/** Seals as an extension does: frames of one journal. */
+function journal({ sandbox = SANDBOX, key = pair.public } = {}): (inner: Uint8Array, sequence?: number) => TelemetryRecord {
   const recipient = Buffer.from(key, 'base64')
   const sealer = createSealer(recipient, randomBytes)
   const header = writeHeader({ keyId: keyId(recipient), sandbox, encapsulated: sealer.encapsulated })
-  const head = writeHead(FRAME.records, inner.length + 16, 0, sequence)
-  const body = Buffer.concat([header, writeFrame(head, sealer.seal(0, Buffer.concat([header, head]), inner))])
-  return { signal: 'weir.sealed', time: 0, invocation: '', contentType: 'application/octet-stream', body }
+  let number = 0
+  return (inner, sequence = 1) => {
+    const head = writeHead(FRAME.records, inner.length + 16, number, sequence)
+    const body = Buffer.concat([header, writeFrame(head, sealer.seal(number++, Buffer.concat([header, head]), inner))])
+    return { signal: 'weir.sealed', time: 0, invocation: '', contentType: 'application/octet-stream', body }
+  }
 }
+const seal = (inner: Uint8Array, { sequence = 1, ...more }: { sequence?: number; key?: string } = {}): TelemetryRecord =>
+  journal(more)(inner, sequence)
 const open = (records: readonly TelemetryRecord[], keys: Opener | undefined = opener) =>
   decode({ origin, bytes: encodeBatch(batchOf(CARRIER, 1, records)) }, keys)
 
@@ -129,11 +134,63 @@ describe('a sealed batch', () => {
   it('cannot grow: what is opened of one input is bounded, whatever is sealed in it', () => {
     const huge = encodeBatch(batchOf(SANDBOX, 1, [{ ...line(''), body: Buffer.alloc(3_000_000) }]))
     expect(huge.length).toBeLessThan(10_000)
-    const decoded = open(Array.from({ length: 50 }, () => seal(huge)))
+    const frame = journal()
+    const decoded = open(Array.from({ length: 50 }, () => frame(huge)))
     expect(decoded.opened).toBeLessThan(8 * 1024 * 1024)
     expect(decoded.quarantined).toMatchObject([{ reason: 'too-large', records: 48 }])
     const many = open(Array.from({ length: 2_001 }, () => ({ ...line('x', 'weir.sealed') })))
     expect(many.received).toBe(2_001)
+  })
+
+  it('cannot grow in records either, which weigh more than their bytes', () => {
+    const tiny = encodeBatch(batchOf(SANDBOX, 1, Array(9_000).fill(line(''))))
+    const frame = journal()
+    const decoded = open(Array.from({ length: 4 }, () => frame(tiny)))
+    expect(decoded.records).toHaveLength(18_000)
+    expect(decoded.opened).toBeGreaterThan(18_000 * 2_048)
+    expect(decoded.quarantined).toMatchObject([{ reason: 'too-large', records: 2 }])
+  })
+
+  it('is opened once in a batch: compressed, it repeats for nothing', () => {
+    const frame = journal()
+    const [one, two] = [
+      frame(encodeBatch(batchOf(SANDBOX, 1, [line('x')]))),
+      frame(encodeBatch(batchOf(SANDBOX, 1, [line('y')]))),
+    ]
+    const decoded = open([one, one, two, one])
+    expect(decoded.records.map(({ value }) => value)).toEqual(['x', 'y'])
+    expect(decoded.quarantined).toMatchObject([{ reason: 'corrupt', records: 2 }])
+  })
+
+  it('is of sixteen journals at most in a batch, each of which costs a key agreement and state of its own', () => {
+    const inner = encodeBatch(batchOf(SANDBOX, 1, [line('x')]))
+    const decoded = open(Array.from({ length: 20 }, () => seal(inner)))
+    expect(decoded.records).toHaveLength(16)
+    expect(decoded.quarantined).toMatchObject([{ reason: 'too-large', records: 4 }])
+    // The rest opens when it is replayed.
+    expect(decode({ origin, bytes: decoded.quarantined[0]?.bytes ?? new Uint8Array() }, opener).records).toHaveLength(4)
+  })
+
+  it('leaves few pieces in quarantine, however many batches have bad records', () => {
+    const bad: TelemetryRecord = { ...line('{'), contentType: 'application/json' }
+    const inner = encodeBatch(batchOf(SANDBOX, 1, [bad, bad]))
+    const frame = journal()
+    const decoded = open([...Array.from({ length: 300 }, () => frame(inner)), line('x', 'weir.sealed')])
+    expect(decoded.parts).toHaveLength(301)
+    expect(decoded.quarantined.map(({ records }) => records)).toEqual([1, 600])
+    expect(decoded.received).toBe(601)
+  })
+
+  it('is named by its place, whichever others open', () => {
+    const other = makeKeys()
+    const [here, there] = [pair, other].map(({ public: key }) => seal(encodeBatch(batchOf(SANDBOX, 1, [line('x')])), { key }))
+    const records = [line('beside'), there, here].filter(record => record !== undefined)
+    const both = createOpener([pair, other].map(each => Buffer.from(each.private, 'base64')))
+    const idsOf = (keys: Opener) => open(records, keys).parts.map(({ id }) => id.slice(origin.id.length))
+    expect([idsOf(opener), idsOf(both)]).toEqual([
+      ['', '#2'],
+      ['', '#1', '#2'],
+    ])
   })
 
   it('never throws for what is in it', () => {

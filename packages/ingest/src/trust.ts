@@ -11,6 +11,10 @@ export type TrustSignal = 'weir.wrong-source' | 'weir.identity-mismatch' | 'weir
 
 /** What a batch says of its sender, as far as trust looks at it. */
 export interface Claim {
+  /** Names the batch; the same on redelivery. */
+  readonly id: string
+  /** SHA-256 of its bytes, or some of it. */
+  readonly digest: string
   readonly sandbox: string
   readonly sequence: number
   readonly functionArn: string
@@ -19,54 +23,67 @@ export interface Claim {
 const SEQUENCES_KEPT = 128 // per sandbox: a redelivery is minutes old, a sandbox flushes a few times a minute
 const KEEP_MS = 7 * 24 * 3600_000 // as long as the stack's streams keep records: a redelivery cannot be older
 
-/** Compares a batch's claims with what is known of its stream and with what the same sandbox sent before. */
-export async function examineClaim(
-  claim: Claim,
-  origin: Origin,
-  payloadDigest: string,
-  state: StateStore,
-  now: number,
-): Promise<Event[]> {
+/**
+ * Compares what the batches of one input claim with what is known of its stream and with what the same sandboxes sent before. Each sandbox costs one
+ * fold and gives at most one event of a kind, which names its first batch: a thousand batches of a sandbox may come sealed in one input.
+ */
+export async function examineClaims(claims: readonly Claim[], origin: Origin, state: StateStore, now: number): Promise<Event[]> {
   const found: Event[] = []
-  const claimedAccount = claim.functionArn.split(':')[4] ?? ''
-  if (!origin.accounts.includes('*') && !origin.accounts.includes(claimedAccount)) {
-    found.push(
-      trustEvent('weir.identity-mismatch', origin, {
-        detail: 'a batch claims a function of an account that may not write to this stream',
-        claimedAccount,
-        sandbox: claim.sandbox,
-        functionArn: claim.functionArn,
-      }),
-    )
-  }
-  if (await contradicts(claim, origin.id, payloadDigest, state, now)) {
-    found.push(
-      trustEvent('weir.conflict', origin, {
-        detail: `two different batches carry sequence ${claim.sequence} of one sandbox`,
-        sandbox: claim.sandbox,
-        sequence: claim.sequence,
-        functionArn: claim.functionArn,
-      }),
-    )
+  for (const group of Map.groupBy(claims, claim => claim.sandbox).values()) {
+    const stranger = group.find(claim => !mayWrite(claim, origin))
+    if (stranger) {
+      const detail = 'a batch claims a function of an account that may not write to this stream'
+      const claimedAccount = accountOf(stranger)
+      found.push(about('weir.identity-mismatch', stranger, origin, { detail, claimedAccount }))
+    }
+    const sequence = await contradicted(group, origin, state, now)
+    const twice = group.find(claim => claim.sequence === sequence)
+    if (twice) {
+      const detail = `two different batches carry sequence ${twice.sequence} of one sandbox`
+      found.push(about('weir.conflict', twice, origin, { detail, sequence: twice.sequence }))
+    }
   }
   return found
 }
 
-/** Whether this sandbox and sequence was seen with other content. One fold per batch, repeatable. */
-function contradicts(claim: Claim, batch: string, digest: string, state: StateStore, now: number): Promise<boolean> {
-  return state.fold<Record<string, string>, boolean>({
-    key: `sequence|${claim.sandbox}`,
-    batch,
+const accountOf = ({ functionArn }: Claim): string => functionArn.split(':')[4] ?? ''
+const mayWrite = (claim: Claim, { accounts }: Origin): boolean => accounts.includes('*') || accounts.includes(accountOf(claim))
+
+const about = (
+  signal: TrustSignal,
+  { id, sandbox, functionArn }: Claim,
+  origin: Origin,
+  more: { readonly detail: string; readonly [name: string]: unknown },
+): Event => trustEvent(signal, { ...origin, id }, { ...more, sandbox, functionArn })
+
+/**
+ * The first of a sandbox's sequences that was seen with other content, in these batches or before; null where none was. Repeatable, and folded anew
+ * where an input opens to other batches than last time, as with another key.
+ */
+async function contradicted(group: readonly Claim[], origin: Origin, state: StateStore, now: number): Promise<number | null> {
+  const [{ sandbox } = { sandbox: '' }] = group
+  const batch = createHash('sha256').update(origin.id)
+  for (const { sequence, digest } of group) batch.update(`\0${sequence} ${digest}`)
+  return state.fold<Record<string, string>, number | null>({
+    key: `sequence|${sandbox}`,
+    batch: batch.digest('hex').slice(0, 32),
     now,
     expiresAt: now + KEEP_MS,
     initial: {},
     reduce: seen => {
-      const before = seen[claim.sequence]
-      if (before !== undefined) return { state: seen, answer: before !== digest }
-      const kept = Object.entries(seen)
-        .toSorted(([a], [b]) => Number(b) - Number(a))
-        .slice(0, SEQUENCES_KEPT - 1)
-      return { state: { ...Object.fromEntries(kept), [claim.sequence]: digest }, answer: false }
+      const all = new Map(Object.entries(seen).map(([sequence, digest]) => [Number(sequence), digest]))
+      const came = new Set<number>()
+      let answer: number | null = null
+      for (const { sequence, digest } of group) {
+        const before = all.get(sequence)
+        if (before === undefined) {
+          all.set(sequence, digest)
+          came.add(sequence)
+        } else if (before !== digest) answer ??= sequence
+      }
+      // What came now is kept before what was there, the highest first.
+      const kept = [...all].toSorted(([a], [b]) => Number(came.has(b)) - Number(came.has(a)) || b - a).slice(0, SEQUENCES_KEPT)
+      return { state: Object.fromEntries(kept), answer }
     },
   })
 }
