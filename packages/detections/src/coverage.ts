@@ -47,6 +47,7 @@ export const TACTICS: Readonly<Record<string, { readonly uid: string; readonly n
 
 /** The techniques that this pack uses, with the tactics each serves: https://attack.mitre.org/techniques/enterprise/ */
 export const TECHNIQUES: Readonly<Record<string, { readonly name: string; readonly tactics: readonly string[] }>> = {
+  T1003: { name: 'OS Credential Dumping', tactics: ['credential-access'] },
   T1021: { name: 'Remote Services', tactics: ['lateral-movement'] },
   T1037: { name: 'Boot or Logon Initialization Scripts', tactics: ['persistence', 'privilege-escalation'] },
   T1048: { name: 'Exfiltration Over Alternative Protocol', tactics: ['exfiltration'] },
@@ -79,6 +80,7 @@ export const TECHNIQUES: Readonly<Record<string, { readonly name: string; readon
 }
 
 export const SUB_TECHNIQUES: Table = {
+  'T1003.007': 'Proc Filesystem',
   'T1021.008': 'Direct Cloud VM Connections',
   'T1059.004': 'Unix Shell',
   'T1078.004': 'Cloud Accounts',
