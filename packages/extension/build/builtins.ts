@@ -11,6 +11,7 @@ export const LAZY: Readonly<Record<string, readonly string[]>> = {
     'createHmac',
     'createPrivateKey',
     'createPublicKey',
+    'createSecretKey',
     'diffieHellman',
     'randomBytes',
   ],

@@ -13,11 +13,13 @@ export const line: Pack = (out, value, context) => {
   if (typeof value !== 'string' || MARKERS.test(value) || LONE_SURROGATE.test(value)) return false
   const start = out.data.length
   let done = 0
-  for (const { 0: token, index } of value.matchAll(TOKEN)) {
-    out.data.raw(Buffer.from(value.slice(done, index)))
+  TOKEN.lastIndex = 0
+  for (let match = TOKEN.exec(value); match; match = TOKEN.exec(value)) {
+    const { 0: token, index } = match
+    out.data.chars(value.slice(done, index))
     done = packToken(out, token, context) ? index + token.length : index
   }
-  out.data.raw(Buffer.from(value.slice(done)))
+  out.data.chars(value.slice(done))
   return value.length <= most(out.data.length - start)
 }
 

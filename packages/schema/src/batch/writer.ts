@@ -61,6 +61,11 @@ export class ByteWriter {
   text(value: string): void {
     const length = Buffer.byteLength(value)
     this.long(length)
+    this.chars(value, length)
+  }
+
+  /** UTF-8 without a length. */
+  chars(value: string, length = Buffer.byteLength(value)): void {
     this.#room(length)
     this.#at += this.#buffer.write(value, this.#at)
   }
