@@ -17,7 +17,7 @@ export interface LayerFile {
 export const MAX_BUNDLE_BYTES = 18_000
 
 /** What each sandbox reads in the end, the looks at the sandbox of the first flush included; and its budget, bytes. A test holds it. */
-export const ORDINARY = { files: ['weir/main.cjs', 'weir/flight.cjs', 'weir/inventory.cjs'], maxBytes: 94_000 } as const
+export const ORDINARY = { files: ['weir/main.cjs', 'weir/flight.cjs', 'weir/inventory.cjs'], maxBytes: 96_000 } as const
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 

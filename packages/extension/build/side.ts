@@ -21,7 +21,7 @@ export const MAIN = '../src/main.ts'
  * is read right after it, the others where they are used. What more than one needs is in each, unless `MAIN` exports it.
  */
 export const SIDE: readonly SideFile[] = [
-  { source: '../src/flight.ts', file: 'weir/flight.cjs', maxBytes: 64_000 },
+  { source: '../src/flight.ts', file: 'weir/flight.cjs', maxBytes: 66_000 },
   { source: '../src/otlp/otlp.ts', file: 'weir/otlp.cjs', maxBytes: 20_000 },
   { source: '../src/journal/file.ts', file: 'weir/journal.cjs', maxBytes: 10_000 },
   { source: '../src/inventory/inventory.ts', file: 'weir/inventory.cjs', maxBytes: 16_000 },

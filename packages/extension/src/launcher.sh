@@ -72,9 +72,9 @@ else
   node=${WEIR_NODE:-/var/lang/bin/node}
   if [[ -r $main && -x $node ]]; then
     major "$node"
-    flags=(--v8-pool-size=0 --max-old-space-size=64)
-    (( version >= 24 )) && flags+=(--max-semi-space-size=1)
-    (( version >= 18 )) && exec "$node" "${flags[@]}" "$main"
+    flags=(--v8-pool-size=0 --max-old-space-size=64 --max-semi-space-size=1)
+    # The C library takes memory by the 128 KB otherwise: half a megabyte that nobody uses.
+    (( version >= 18 )) && MALLOC_TOP_PAD_=0 exec "$node" "${flags[@]}" "$main"
   fi
   if [[ -x $program ]]; then
     unset "${!BUN_@}" "${!MIMALLOC_@}"
