@@ -1,11 +1,11 @@
 import { perSandbox } from '../per-sandbox.ts'
+import { REQUEST_ID_NAMES, requestIdIn } from '../request-id.ts'
 import type { Recording } from '../signals/signal.ts'
 import type { TelemetryEvent } from '../telemetry.ts'
 
 /** Lines of one invocation that are parsed. */
 const MAX_TRIES = 4
 const MAX_WORD = 256
-const REQUEST_ID = /^[0-9a-f-]{36}$/
 
 /** What an event of the kind has, and its source: a word, or nothing where the field itself says it. */
 const KINDS: readonly (readonly [has: string, source: string])[] = [
@@ -60,8 +60,7 @@ const stateOf = perSandbox(() => ({ invocation: '', left: 0 }))
 export function tellTrigger({ record, time }: TelemetryEvent, to: Recording): void {
   const text = at(record, 'message') ?? record
   const isText = typeof text === 'string'
-  const named = at(record, 'requestId') ?? at(record, 'AWSRequestId')
-  const invocation = typeof named === 'string' && REQUEST_ID.test(named) ? named : to.sandbox.attribute(time)
+  const invocation = requestIdIn(record, REQUEST_ID_NAMES) || to.sandbox.attribute(time)
   const state = stateOf(to)
   // On Managed Instances a plain line belongs to no invocation that could be known.
   if (!invocation || invocation !== state.invocation) Object.assign(state, { invocation, left: MAX_TRIES })

@@ -1,4 +1,5 @@
 import { invocationAt } from '../invocation-at.ts'
+import { requestIdIn } from '../request-id.ts'
 import type { At, Recording } from '../signals/signal.ts'
 
 /** An item of an export request, as a record's body. Names are OTLP's; attributes are objects, and times epoch milliseconds. */
@@ -37,7 +38,7 @@ export function* itemsOf(request: Fields, kind: Kind): Generator<Item> {
         yield {
           body: defined({ ...body, scope, resource }),
           time,
-          invocation: invocationOf(fields(body['attributes'])) || invocationOf(resource ?? {}),
+          invocation: requestIdIn(body['attributes'], INVOCATION) || requestIdIn(resource, INVOCATION),
           weight,
         }
       }
@@ -165,15 +166,6 @@ function valueOf(value: Fields): unknown {
 
 /** Lambda's request id under the names of OpenTelemetry's conventions, the older one too. `aws.request_id` is that of a call to AWS. */
 const INVOCATION = ['faas.invocation_id', 'faas.execution', 'aws.lambda.request_id']
-const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
-function invocationOf(attributes: Fields): string {
-  for (const name of INVOCATION) {
-    const value = attributes[name]
-    if (typeof value === 'string' && REQUEST_ID.test(value)) return value
-  }
-  return ''
-}
 
 /** Where an item belongs: the invocation that it names, else the one that ran at its time. */
 export function place({ time, invocation }: Item, { host, sandbox }: Recording): At {

@@ -1,3 +1,4 @@
+import { REQUEST_ID_NAMES, requestIdIn } from '../request-id.ts'
 import type { TelemetryEvent } from '../telemetry.ts'
 import type { Recording, Signal } from './signal.ts'
 import { lessen } from './summary.ts'
@@ -16,21 +17,8 @@ export const functionLog: Signal = {
 export function captureLog({ type, time, record }: TelemetryEvent, to: Recording): void {
   const isText = typeof record === 'string'
   const line = isText && record.endsWith('\n') ? record.slice(0, -1) : record
-  const at = { time, invocation: (isText ? '' : requestIdOf(record)) || to.sandbox.attribute(time) }
+  const at = { time, invocation: requestIdIn(record, REQUEST_ID_NAMES) || to.sandbox.attribute(time) }
   if (to.load !== 'all') lessen(type, line, at, to)
   else if (typeof line === 'string') to.text(type, line, 'log', at)
   else to.json(type, line, 'log', at)
-}
-
-/** Lambda's request ids. The function may write anything under their names. */
-const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
-/** The request id under the names that AWS's own JSON log formats give it. */
-function requestIdOf(record: unknown): string {
-  if (typeof record !== 'object' || record === null) return ''
-  for (const name of ['requestId', 'AWSRequestId']) {
-    const value: unknown = Reflect.get(record, name)
-    if (typeof value === 'string' && REQUEST_ID.test(value)) return value
-  }
-  return ''
 }

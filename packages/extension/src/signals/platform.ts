@@ -1,3 +1,4 @@
+import { REQUEST_ID_NAMES, requestIdIn } from '../request-id.ts'
 import type { Signal } from './signal.ts'
 
 /** `platform.*`: what the platform says of the sandbox and its invocations, every type of it, older and newer ones than are documented too. */
@@ -7,18 +8,13 @@ export const platform: Signal = {
   capture({ type, time, record }, to) {
     if (type === 'platform.logsDropped')
       to.counters.drop('logs-dropped', count(record, 'droppedRecords'), count(record, 'droppedBytes'))
-    const invocation = requestIdOf(record) || to.sandbox.attribute(time)
+    const invocation = requestIdIn(record, REQUEST_ID_NAMES) || to.sandbox.attribute(time)
     to.json(type, record, 'kept', { time, invocation })
   },
 }
 
 const field = (record: unknown, name: string): unknown =>
   typeof record === 'object' && record !== null ? Reflect.get(record, name) : undefined
-
-function requestIdOf(record: unknown): string {
-  const value = field(record, 'requestId')
-  return typeof value === 'string' && value.length <= 64 ? value : ''
-}
 
 function count(record: unknown, name: string): number {
   const value = field(record, name)
