@@ -35,9 +35,6 @@ export interface Masked {
   readonly masked: readonly { readonly kind: string; readonly count: number }[]
 }
 
-/** Distinct findings of one record, by all that tells them apart. */
-type Tally = Map<string, Found & { count: number }>
-
 /** The one door to the buffer: all text passes here first, and what was found is tallied. */
 export interface Redaction {
   text(line: string, at: Place): string
@@ -68,9 +65,8 @@ export function createRedaction(
   counters: Counters,
   also: readonly string[] = [],
 ): Redaction {
-  const redactor = createRedactor({ key, also })
-  const fingerprint = (value: string) => Buffer.from(host.hmac(key, value)).toString('hex').slice(0, 16)
-  const environment = inspectEnvironment(host.env, redactor, fingerprint)
+  const environment = inspectEnvironment(host.env, createRedactor({ key, also }))
+  const redactor = createRedactor({ key, also, known: environment.known })
   let sightings = new Map<string, Sighting>()
   const labels = new Map<string, string>()
   let total = nothing()
@@ -78,12 +74,13 @@ export function createRedaction(
   let scanned = 0
   let reported = ''
 
-  const note = (known: Tally, found: readonly Found[], at: Place) => {
+  const note = (found: readonly Found[], at: Place) => {
     let beyond = 0
-    if (known.size + found.length > 0) fresh.records++
-    for (const { kind, count } of known.values()) add(fresh.kinds, kind, count)
-    for (const { kind } of found) add(fresh.kinds, kind, 1)
+    if (found.length > 0) fresh.records++
+    /** Distinct ones, by all that tells them apart. */
+    const known = new Map<string, Found & { count: number }>()
     for (const each of found) {
+      add(fresh.kinds, each.kind, 1)
       const id = `${each.kind}\n${each.fingerprint}\n${each.place}`
       const before = known.get(id)
       if (before) before.count++
@@ -99,45 +96,23 @@ export function createRedaction(
     }
     if (beyond > 0) counters.drop('secret-sightings', beyond, 0)
   }
-  /** Masks the environment's own secrets, which the redactor cannot know by their looks. */
-  const maskKnown = (text: string, tally: Tally): string => {
-    let masked = text
-    for (const { kind, value, fingerprint: print } of environment.known) {
-      if (!masked.includes(value)) continue
-      const id = `${kind}\n${print}\nenvironment`
-      const before = tally.get(id)
-      if (before) before.count++
-      else tally.set(id, { kind, place: 'environment', fingerprint: print, count: 1 })
-      masked = masked.replaceAll(value, `[redacted:${kind}:${print}]`)
-    }
-    return masked
-  }
-  const maskKnownIn = (value: unknown, tally: Tally): unknown => {
-    if (typeof value === 'string') return maskKnown(value, tally)
-    if (typeof value !== 'object' || value === null) return value
-    if (Array.isArray(value)) return value.map(each => maskKnownIn(each, tally))
-    const entries = Object.entries(value).map(([name, each]) => [maskKnown(name, tally), maskKnownIn(each, tally)] as const)
-    return Object.fromEntries(entries)
-  }
 
   return {
     environment,
     text(line, at) {
-      const known: Tally = new Map()
-      const { text, found } = redactor.text(maskKnown(line, known))
-      note(known, found, at)
+      const { text, found } = redactor.text(line)
+      note(found, at)
       return text
     },
     json(value, at) {
-      const known: Tally = new Map()
-      const { value: clean, found } = redactor.json(environment.known.length > 0 ? maskKnownIn(value, known) : value)
-      note(known, found, at)
+      const { value: clean, found } = redactor.json(value)
+      note(found, at)
       return clean
     },
     label(text) {
       const before = labels.get(text)
       if (before !== undefined) return before
-      const masked = redactor.text(maskKnown(text, new Map())).text
+      const masked = redactor.text(text).text
       if (labels.size >= MAX_LABELS) labels.clear()
       labels.set(text, masked)
       return masked

@@ -4,7 +4,8 @@ import { isCard } from './checks.ts'
 import { applyEdits, type Edit, merge, type Secret } from './edits.ts'
 import { judge, type Sensitive, sensitiveField } from './fields.ts'
 import { addCookies, findEdits, MAX_DECODINGS, WHOLE } from './find.ts'
-import { scan } from './scan.ts'
+import { formsOf, type Known } from './known.ts'
+import { type Hits, lexiconOf, scan as scanWith } from './scan.ts'
 import { Work } from './work.ts'
 
 /** A secret that was masked: all of it that may leave. */
@@ -47,7 +48,7 @@ const NUMERIC = /^(?:..-|national-id|card-code)/
 /** Kinds that are written in several ways and have one fingerprint nevertheless: without separators, and in upper case. */
 const PERSONAL = /^(?:..-|iban|payment-card)/
 /** No secret fits into a shorter key. */
-const MIN_KEY = 9
+const MIN_KEY = 8
 const MAX_PLACE = 200
 
 export interface RedactorOptions {
@@ -55,6 +56,8 @@ export interface RedactorOptions {
   readonly key: Uint8Array | string
   /** Kinds that are masked where they are asked for: `email`. Others are ignored. */
   readonly also?: readonly string[]
+  /** What is masked wherever it stands, in any form in which other secrets are found. The same value has the same fingerprint, whoever found it. */
+  readonly known?: readonly Known[]
   /** For tests. */
   readonly work?: () => Work
 }
@@ -70,8 +73,14 @@ interface Call {
  * The one redactor, for the extension (before anything is buffered) and for ingest (before anything is written). What a call looks at is bounded
  * by the length of its input; a text that takes more is masked as a whole. Zero dependencies, Node 18 or later.
  */
-export function createRedactor({ key, also = [], work = () => new Work() }: RedactorOptions): Redactor {
+export function createRedactor({ key, also = [], known = [], work = () => new Work() }: RedactorOptions): Redactor {
   const mail = also.includes('email')
+  const forms = formsOf(known)
+  const lexicon = lexiconOf(forms)
+  const scan = (text: string): Hits | null => scanWith(text, mail, lexicon)
+  const numeric = new Map(forms.flatMap(({ kind, value }) => (/^\d+$/.test(value) ? [[value, kind]] : [])))
+  /** From here on a number may be a secret. */
+  const least = numeric.size > 0 ? 0 : MIN_CARD
   const seen = new Map<string, Name>()
   let scanned = 0
   const mask = (secret: Secret): string => `[redacted:${secret.kind}:${fingerprint(secret)}]`
@@ -90,11 +99,11 @@ export function createRedactor({ key, also = [], work = () => new Work() }: Reda
   /** `field`: what the value's name says of it. */
   const redactText = (text: string, path: string[], field: Sensitive | null, call: Call): string => {
     let current = text
-    let hits = scan(text, mail)
+    let hits = scan(text)
     const { keep, found, work } = call
     if (work.layers === 0) scanned += text.length
     if (!hits && !field) return text
-    const look = { work, mail }
+    const look = { work, mail, forms, scan }
     work.allow(text.length)
     // Each text of a JSON document is decoded by itself; around them there is nothing encoded left.
     let decodings = 0
@@ -105,14 +114,14 @@ export function createRedactor({ key, also = [], work = () => new Work() }: Reda
         if (json !== undefined) decodings = MAX_DECODINGS
         current = json ?? current
       }
-      let edits = findEdits(current, current === before ? hits : scan(current, mail), look, decodings)
-      if (work.isSpent) break
+      let edits = findEdits(current, current === before ? hits : scan(current), look, decodings)
       if (keep.has(path.at(-1) ?? '')) edits = edits.filter(({ start, end }) => start > 0 || end < current.length)
-      else if (field) edits = merge([...edits, ...fieldEdits(current, field)])
+      else if (field) edits = merge([...edits, ...fieldEdits(current, field, work)])
+      if (work.isSpent) break
       if (edits.length === 0 && current === before) return current
       note(edits, path, found)
       current = applyEdits(current, edits, mask)
-      hits = scan(current, mail)
+      hits = scan(current)
     }
     if (!work.isSpent) return current
     const secret = { kind: 'too-complex', value: text }
@@ -152,7 +161,8 @@ export function createRedactor({ key, also = [], work = () => new Work() }: Reda
   const redactNumber = (number: number, path: string[], field: Sensitive | null, found: SecretFound[]): unknown => {
     const value = String(number)
     const kind =
-      number >= MIN_CARD && isCard(value) ? 'payment-card' : field && NUMERIC.test(field.kind) && judge(value, field, true)
+      numeric.get(value) ??
+      (number >= MIN_CARD && isCard(value) ? 'payment-card' : field && NUMERIC.test(field.kind) && judge(value, field, true))
     if (!kind) return number
     const secret = { kind, value }
     note([{ start: 0, end: 0, rank: 0, secrets: [secret] }], path, found)
@@ -194,7 +204,7 @@ export function createRedactor({ key, also = [], work = () => new Work() }: Reda
     const known = seen.get(name)
     if (known) return known
     const field = sensitiveField(name)
-    const hits = name.length >= MIN_KEY && scan(name, mail) !== null
+    const hits = name.length >= MIN_KEY && scan(name) !== null
     const isValue = VALUE.has(name)
     const found = field || hits || isValue ? { field, hits, isValue } : PLAIN
     if (name.length > MAX_NAME) return found
@@ -207,11 +217,11 @@ export function createRedactor({ key, also = [], work = () => new Work() }: Reda
   const isHarmless = (value: unknown): boolean => {
     switch (typeof value) {
       case 'string':
-        if (scan(value, mail)) return false
+        if (scan(value)) return false
         scanned += value.length
         return true
       case 'number':
-        return value < MIN_CARD
+        return value < least
       case 'object':
         return value === null
       default:
@@ -220,7 +230,7 @@ export function createRedactor({ key, also = [], work = () => new Work() }: Reda
   }
 
   return {
-    isClean: text => scan(text, mail) === null,
+    isClean: text => scan(text) === null,
     get scanned() {
       return scanned
     },
@@ -273,9 +283,9 @@ const PLAIN: Name = { field: null, hits: false, isValue: false }
 const MAX_NAMES = 4096
 const MAX_NAME = 100
 /** What the name of its field says of a text as a whole. */
-function fieldEdits(text: string, field: Sensitive): Edit[] {
+function fieldEdits(text: string, field: Sensitive, work: Work): Edit[] {
   const edits: Edit[] = []
-  if (field.kind === 'cookie') addCookies(text, 0, edits)
+  if (field.kind === 'cookie') addCookies(text, 0, work, edits)
   const kind = judge(text, field, true)
   if (kind) edits.push({ start: 0, end: text.length, rank: WHOLE, secrets: [{ kind, value: text }] })
   return edits

@@ -22,8 +22,10 @@ export interface Pattern {
 }
 
 const { raw } = String
-/** What a token does not begin within: a longer word. An escaped line break is no letter. */
-const BEGINS = raw`(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))`
+/** Not within a longer word of these characters. The end of a terminal's colour is none of them. */
+export const begins = (characters: string): string => raw`(?:(?<![${characters}])|(?<=\x1b\[[\d;]{0,15}[A-Za-z]))`
+/** Where a token begins. An escaped line break is no letter. */
+const BEGINS = raw`(?:${begins('A-Za-z0-9')}|(?<=\\[nrt]))`
 const ALNUM = 'A-Za-z0-9'
 const SETS: Readonly<Record<string, string>> = { a: ALNUM, w: `${ALNUM}_\\-`, h: 'a-f0-9', u: 'A-Z0-9' }
 /** Colours of a terminal. */
@@ -87,7 +89,7 @@ const identifiers = Object.entries(IDENTIFIERS).map(([kind, [words, shape]]) =>
   rule(
     kind,
     words,
-    `${words.includes('!') ? '(?<![a-z])' : ''}${ANNOUNCES}(${shapeOf(shape)})(?!\\w)`,
+    `${words.includes('!') ? begins('a-z') : ''}${ANNOUNCES}(${shapeOf(shape)})(?!\\w)`,
     secret => isIdentifier(kind, secret),
     true,
   ),
@@ -131,12 +133,12 @@ export const PATTERNS: readonly Pattern[] = [
   ),
   rule('openai-key', 'T3BlbkFJ', '(sk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})', always, false, 23),
   rule('hugging-face-token', 'hf_,api_org_', `${BEGINS}((?:hf_|api_org_)[A-Za-z]{34})(?![A-Za-z])`),
-  rule('azure-client-secret', '[0-9]Q~', raw`(?<![\w~.-])([\w~.]{3}\dQ~[\w~.-]{31,34})(?![\w~.-])`, isVaried, false, 3),
+  rule('azure-client-secret', '[0-9]Q~', raw`${begins(raw`\w~.-`)}([\w~.]{3}\dQ~[\w~.-]{31,34})(?![\w~.-])`, isVaried, false, 3),
   rule('azure-storage-key', 'ntKey=,ssKey=', '(?:nt|ss)Key=([A-Za-z0-9+/]{42,86}={0,2})'),
   rule('azure-sas', '?sig=,&sig=,%26sig%3D,u0026sig=', '.{1,5}sig(?:=|%3D)([A-Za-z0-9+/%]{42,60}=?)'),
   rule('atlassian-token', 'TT3', `${BEGINS}(AT[AC]TT3[\\w=-]{30,300})`, isVaried, false, 3),
-  rule('terraform-token', '.atlasv1.', raw`(?<!\w)(\w{14}\.atlasv1\.[\w=-]{60,70})`, isVaried, false, 14),
-  rule('jwt', 'eyJ', raw`(?<![\w-])(eyJ[\w-]{10,2000}\.[\w-]{5,16000}\.[\w-]{10,2000}(?:\.[\w-]{1,2000}){0,2})`, always),
+  rule('terraform-token', '.atlasv1.', raw`${begins(raw`\w`)}(\w{14}\.atlasv1\.[\w=-]{60,70})`, isVaried, false, 14),
+  rule('jwt', 'eyJ', raw`${begins(raw`\w-`)}(eyJ[\w-]{10,2000}\.[\w-]{5,16000}\.[\w-]{10,2000}(?:\.[\w-]{1,2000}){0,2})`, always),
   rule(
     'authorization',
     'basic ',
@@ -208,7 +210,7 @@ export const NUMBER_KINDS = [
 export const numbers = (): RegExp => {
   const shapes = NUMBER_KINDS.slice(1, -1).map(kind => `(${shapeOf(IDENTIFIERS[kind]?.[1] ?? '', true)})`)
   return new RegExp(
-    raw`(?<![\w.-])(?:((?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4})|${shapes.join('|')}|(\d(?:[ -]?\d){13,15}))(?![\w-]|\.\d)`,
+    raw`${begins(raw`\w.-`)}(?:((?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4})|${shapes.join('|')}|(\d(?:[ -]?\d){13,15}))(?![\w-]|\.\d)`,
     'g',
   )
 }

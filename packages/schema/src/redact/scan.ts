@@ -1,9 +1,12 @@
+import { base64Of, type Form } from './known.ts'
 import { PATTERNS } from './rules.ts'
 
 /** What one pass over a text found that is worth a closer look. */
 export interface Hits {
   /** Where a pattern's expression may match: place and index of the pattern, in turn. */
   readonly patterns: number[]
+  /** Where a known value seems to stand: place and index of its form, in turn. */
+  readonly known: number[]
   /** Where a number may stand that is told by its digits: first place and end, in turn. */
   readonly numbers: number[]
   /** Places in runs of letters and digits that seem to be base64 (a group of four begins there) or hexadecimal (a byte does) of plain text. */
@@ -19,7 +22,16 @@ export interface Hits {
 interface Literal {
   readonly text: string
   readonly any: boolean
-  readonly pattern: number
+  /** Where it is noted. */
+  readonly list: 'patterns' | 'known' | 'base64' | 'hex'
+  /** Of its pattern or form. */
+  readonly index?: number
+}
+
+/** What is looked for: one bit for each three that stands in a literal where a sample may fall; and the literals by their first three. */
+export interface Lexicon {
+  readonly sieve: Uint32Array
+  readonly literals: Map<number, readonly Literal[]>
 }
 
 /** How many numbers three characters of six bits make. */
@@ -43,6 +55,8 @@ const MIN_HIDDEN = 20
 const LOOK = 12
 const LOOK16 = 16
 const STEP = 8
+/** Characters of a colour's end that look like the beginning of a run, and one more. */
+const COLOUR = 5
 
 /** A character as six bits, upper and lower case alike. It also confuses some others: whoever uses it looks again. */
 const six = (code: number): number => (code & 31) | ((code >> 1) & 32)
@@ -50,33 +64,46 @@ const six = (code: number): number => (code & 31) | ((code >> 1) & 32)
 const threeOf = (text: string, at: number): number =>
   (six(text.charCodeAt(at)) << 12) | (six(text.charCodeAt(at + 1)) << 6) | six(text.charCodeAt(at + 2))
 
-/** One bit for each three that stands in a literal where a sample may fall; and the literals by their first three. */
-const sieve = new Uint32Array(THREES / 32)
-const literals = new Map<number, Literal[]>()
+const PACK: Lexicon = { sieve: new Uint32Array(THREES / 32), literals: new Map() }
 /** Literals too short for samples, looked for where a long run of letters and digits begins. */
 const starts: Literal[] = []
 
-const mark = (three: number): void => {
-  sieve[three >>> 5] = (sieve[three >>> 5] as number) | (1 << three)
+function add({ sieve, literals }: Lexicon, literal: Literal): void {
+  const mark = (three: number): void => {
+    sieve[three >>> 5] = (sieve[three >>> 5] as number) | (1 << three)
+  }
+  const { text } = literal
+  const three = threeOf(text, 0)
+  literals.set(three, [...(literals.get(three) ?? []), literal])
+  mark(three)
+  const second = (three & 0xfff) << 6
+  if (text.length > 3) mark(second | six(text.charCodeAt(3)))
+  else for (let any = 0; any < 64; any++) mark(second | any)
 }
 
-for (const [pattern, { literals: texts, any }] of PATTERNS.entries()) {
+for (const [index, { literals: texts, any }] of PATTERNS.entries()) {
   for (const each of texts) {
-    const text = any ? each.toLowerCase() : each
-    const literal = { text, any, pattern }
-    if (text.length < 3) {
-      starts.push(literal)
-      continue
-    }
-    const three = threeOf(text, 0)
-    const same = literals.get(three)
-    if (same) same.push(literal)
-    else literals.set(three, [literal])
-    mark(three)
-    const second = (three & 0xfff) << 6
-    if (text.length > 3) mark(second | six(text.charCodeAt(3)))
-    else for (let any = 0; any < 64; any++) mark(second | any)
+    const literal: Literal = { text: any ? each.toLowerCase() : each, any, list: 'patterns', index }
+    if (each.length < 3) starts.push(literal)
+    else add(PACK, literal)
   }
+}
+
+/** Of a form, the beginning is looked for, whatever its length; whoever finds it compares the rest. */
+const MAX_LITERAL = 32
+
+/** The pack, and forms of known values, also as base64 and hexadecimal have them. */
+export function lexiconOf(forms: readonly Form[]): Lexicon {
+  if (forms.length === 0) return PACK
+  const lexicon = { sieve: PACK.sieve.slice(), literals: new Map(PACK.literals) }
+  const note = (list: Literal['list'], text: string, any: boolean, index?: number): void =>
+    add(lexicon, { text: text.slice(0, MAX_LITERAL), any, list, ...(index !== undefined && { index }) })
+  for (const [index, { text }] of forms.entries()) {
+    note('known', text, false, index)
+    for (const each of new Set(base64Of(text))) note('base64', each, false)
+    note('hex', Buffer.from(text).toString('hex'), true)
+  }
+  return lexicon
 }
 
 const PERCENT = /%[0-9a-f]{2}/i
@@ -86,11 +113,11 @@ const ESCAPE = /\\(?:u00|x|\/)/
  * Finds in one pass what is worth a closer look. Null for a text without any: the common case. It looks at each second place only: of a literal of
  * four characters, wherever it begins, three stand there together, and a table has all such threes. `mail`: look for mail addresses, too.
  */
-export function scan(text: string, mail = false): Hits | null {
+export function scan(text: string, mail = false, lexicon = PACK): Hits | null {
   const { length } = text
   if (length < 4) return null
   let hits: Hits | null = null
-  const table = sieve
+  const table = lexicon.sieve
   // Two bits for each sample, the newest the lowest, because counting runs with branches takes twice as long.
   let classes = -1
   let hidden = 0
@@ -101,8 +128,8 @@ export function scan(text: string, mail = false): Hits | null {
     const three = (first << 12) | (six(text.charCodeAt(at - 1)) << 6) | last
     first = last
     if (((table[three >>> 5] as number) & (1 << three)) !== 0) {
-      if (at > 2) hits = addLiterals(text, at - 3, hits)
-      hits = addLiterals(text, at - 2, hits)
+      if (at > 2) hits = addLiterals(text, at - 3, hits, lexicon)
+      hits = addLiterals(text, at - 2, hits, lexicon)
     }
     classes = (classes << 2) | (CLASSES[last] as number)
     if ((classes & NUMERIC_RUN) === NUMERIC_BEGAN) {
@@ -129,13 +156,30 @@ export function scan(text: string, mail = false): Hits | null {
   return percent || escape || at ? { ...(hits ?? nothing()), percent, escape, at } : hits
 }
 
-const nothing = (): Hits => ({ patterns: [], numbers: [], base64: [], hex: [], percent: false, escape: false, at: false })
+const nothing = (): Hits => ({
+  patterns: [],
+  known: [],
+  numbers: [],
+  base64: [],
+  hex: [],
+  percent: false,
+  escape: false,
+  at: false,
+})
 
-function addLiterals(text: string, start: number, hits: Hits | null): Hits | null {
-  const candidates = literals.get(threeOf(text, start))
-  if (!candidates) return hits
+function addLiterals(text: string, start: number, hits: Hits | null, { literals }: Lexicon): Hits | null {
   let found = hits
-  for (const literal of candidates) if (occurs(text, start, literal)) (found ??= nothing()).patterns.push(start, literal.pattern)
+  for (const literal of literals.get(threeOf(text, start)) ?? NONE) found = addLiteral(text, start, literal, found)
+  return found
+}
+
+const NONE: readonly Literal[] = []
+
+function addLiteral(text: string, start: number, literal: Literal, hits: Hits | null): Hits | null {
+  if (!occurs(text, start, literal)) return hits
+  const found = hits ?? nothing()
+  found[literal.list].push(start)
+  if (literal.index !== undefined) found[literal.list].push(literal.index)
   return found
 }
 
@@ -194,7 +238,8 @@ function runEnd(text: string, at: number, bit: number): number {
 /** Looks at a long run of letters and digits for text that is written in it. */
 function addHidden(text: string, start: number, end: number, hits: Hits | null): Hits | null {
   let found = hits
-  for (const literal of starts) if (occurs(text, start, literal)) (found ??= nothing()).patterns.push(start, literal.pattern)
+  // The end of a colour may stand before it: `31m`.
+  for (let at = start; at < start + COLOUR; at++) for (const literal of starts) found = addLiteral(text, at, literal, found)
   for (let at = start; at + LOOK <= end; at++) {
     if (isText64(text, at)) (found ??= nothing()).base64.push(at)
     if (at + LOOK16 <= end && isText16(text, at)) (found ??= nothing()).hex.push(at)
