@@ -6,7 +6,7 @@ export interface Caller {
   readonly via?: readonly string[]
   /** File and line of the nearest code that is not Node's. */
   readonly frame?: string
-  /** Some of the code on the stack was made at run time, by `eval` or its like. */
+  /** Some of the code on the stack was made at run time, by `eval` or its like, or is a `data:` URL. */
   readonly eval?: true
 }
 
@@ -15,6 +15,7 @@ const MAX_FRAMES = 32
 const MAX_VIA = 4
 const MAX_FRAME = 256
 
+const DATA = 'data:'
 /** Where this file is: our own frames are none of the function's. */
 const SELF = new URL('.', import.meta.url).href
 /** The runtime's own loop is at the bottom of every stack. */
@@ -26,8 +27,8 @@ export function callerOf(below: (...args: never[]) => unknown): Caller {
   let frame: string | undefined
   let evaluated = false
   for (const site of sitesBelow(below)) {
-    if (site.isEval()) evaluated = true
     const file = fileOf(site)
+    if (site.isEval() || file?.startsWith(DATA) === true) evaluated = true
     if (file === undefined || file.startsWith('node:') || file.startsWith(SELF)) continue
     const path = pathOf(file)
     if (RUNTIME.test(path)) {
@@ -81,4 +82,8 @@ function fileOf(site: NodeJS.CallSite): string | undefined {
   return typeof origin === 'string' ? /\(([^()]+):\d+:\d+\)/.exec(origin)?.[1] : undefined
 }
 
-const pathOf = (file: string): string => (file.startsWith('file://') ? file.slice('file://'.length) : file)
+/** A `data:` URL is the code itself, which is not told. */
+function pathOf(file: string): string {
+  if (file.startsWith(DATA)) return DATA
+  return file.startsWith('file://') ? file.slice('file://'.length) : file
+}

@@ -221,14 +221,18 @@ describe.skipIf(!linux)('the guard', () => {
     const file = write('dropped/thread.cjs', "require('child_process').spawnSync('true')")
     const { seen, files } = run(
       within(`const { Worker } = require('worker_threads')
-        for (const source of ['${file}', new URL('data:text/javascript,')])
+        for (const source of ['${file}', new URL('data:text/javascript,import { spawnSync } from "child_process"; spawnSync("false", ["/node_modules/x/secret"])')])
           await new Promise(done => new Worker(source).on('exit', done))`),
     )
     expect(seen.filter(({ what }) => what === 'worker')).toMatchObject([
       { kind: 'load', path: file, ...EVIL },
       { kind: 'load', path: 'data:', ...EVIL },
     ])
-    expect(seen.filter(({ kind }) => kind === 'process')).toMatchObject([{ command: 'true' }])
+    const started = seen
+      .filter(({ kind }) => kind === 'process')
+      .sort((a, b) => String(b['command']).localeCompare(String(a['command'])))
+    expect(started).toMatchObject([{ command: 'true' }, { command: 'false', frame: 'data::1', eval: true }])
+    expect(JSON.stringify(started)).not.toMatch(/secret|"x"/)
     expect(new Set(files.map(name => name.split('-')[1]))).toEqual(new Set(['0', '1', '2']))
   })
 
