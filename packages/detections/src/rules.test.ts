@@ -11,7 +11,7 @@ function failing(rule: Rule, cases: Cases): string | undefined {
   const engine = createEngine([rule])
   const hits = (each: Case): boolean =>
     'event' in each && engine.match({ logsource: rule.logsource, record: each.event, ocsf: {} }).length > 0
-  const missed = cases.match.find(each => !hits(each))
+  const missed = cases.match.find(each => 'event' in each && !hits(each))
   if (missed) return `match: ${missed.name}`
   const wrong = cases.ignore.find(hits)
   return wrong && `ignore: ${wrong.name}`
@@ -46,8 +46,7 @@ describe.each(pack.rules.map(rule => [rule.file, rule] as const))('%s', (_, rule
   })
 
   it('has events that it must and events that it must not match', () => {
-    expect(cases.match.length).toBeGreaterThan(0)
-    expect(cases.ignore.length).toBeGreaterThan(0)
+    for (const side of [cases.match, cases.ignore]) expect(side.some(each => 'event' in each)).toBe(true)
   })
 
   it('matches what it must and ignores what it must', () => {
