@@ -110,8 +110,28 @@ describe('decodeProtobuf', () => {
     ['a group', [0x0b]],
     ['a field without a number', [0x02, 0x00]],
     ['an endless number', Array.from({ length: 12 }, () => 0xff)],
+    ['an endless number in a field that it does not know', [0x78, ...Array.from({ length: 12 }, () => 0xff)]],
+    ['a number that is cut off in such a field', [0x78, 0xff]],
   ])('refuses %s', (_, bytes) => {
     expect(() => decodeProtobuf(Buffer.from(bytes), LOGS)).toThrow(Refused)
+  })
+})
+
+describe('a field that it does not know', () => {
+  /** Field 15 with the largest number, as often as asked. */
+  const unknown = (count: number) => Buffer.alloc(11 * count, Buffer.from([0x78, ...Array<number>(9).fill(0xff), 0x01]))
+
+  it('is passed over whole, whatever its wire type', () => {
+    const parts = [unknown(1), [0x79, 1, 2, 3, 4, 5, 6, 7, 8], [0x7a, 2, 0x0a, 0], [0x7d, 1, 2, 3, 4], [0x0a, 0]]
+    expect(decodeProtobuf(Buffer.concat(parts.map(part => Buffer.from(part))), LOGS)).toEqual({ resourceLogs: [{}] })
+  })
+
+  it('costs what a value costs: few bytes on the wire become megabytes of them', () => {
+    expect(decodeProtobuf(unknown(MAX_VALUES), LOGS)).toEqual({})
+    expect(() => decodeProtobuf(unknown(MAX_VALUES + 1), LOGS)).toThrow(/more values/)
+    const inside = Buffer.concat([Buffer.from([0x0a, 22]), unknown(2)])
+    expect(decodeProtobuf(inside, LOGS, allowance(3))).toEqual({ resourceLogs: [{}] })
+    expect(() => decodeProtobuf(inside, LOGS, allowance(2))).toThrow(/more values/)
   })
 })
 

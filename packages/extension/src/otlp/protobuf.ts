@@ -51,7 +51,7 @@ export const isZero = (value: unknown): boolean => value === '' || value === 0 |
 
 /**
  * A protobuf message as OTLP/JSON: ids in hex, 64-bit integers as decimal strings, enums as numbers, other bytes in base64, what is zero left out
- * where it says nothing. Unknown fields, and known ones of another wire type, are passed over. Throws Refused for what is cut off, nested deeper
+ * where it says nothing. Unknown fields, and known ones of another wire type, are passed over, and are paid for like values. Throws Refused for what is cut off, nested deeper
  * or wider than `bounds.ts` says, or no protobuf.
  */
 export function decodeProtobuf(bytes: Uint8Array, message: Message, spend: Allowance = allowance()): Record<string, unknown> {
@@ -66,6 +66,7 @@ function readMessage(reader: Reader, message: Message, allowed: Allowance, depth
     const wire = tag & 7
     const field = message[tag >>> 3]
     if (tag >>> 3 === 0) throw new Refused(400, 'a field without a number')
+    allowed.spend()
     if (field) readField(reader, field, wire, out, allowed, depth)
     else reader.skip(wire)
   }
@@ -74,7 +75,6 @@ function readMessage(reader: Reader, message: Message, allowed: Allowance, depth
 
 function readField(reader: Reader, field: Field, wire: number, out: Record<string, unknown>, allowed: Allowance, depth: number) {
   const { name, type, many, zero } = field
-  allowed.spend()
   if (typeof type === 'function') {
     if (wire !== LENGTH) return reader.skip(wire)
     const value = readMessage(new Reader(reader.bytes()), type(), allowed, depth + 1)
@@ -121,12 +121,16 @@ class Reader {
   }
 
   varint(): bigint {
+    const from = this.#at
+    const end = this.#pastVarint()
     let value = 0n
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.#byte()
-      value |= BigInt(byte & 0x7f) << shift
-      if (byte < 0x80) return value
-    }
+    for (let at = end - 1; at >= from; at--) value = (value << 7n) | BigInt((this.#bytes[at] ?? 0) & 0x7f)
+    return value
+  }
+
+  /** To the end of a number, without reading it. */
+  #pastVarint(): number {
+    for (let bytes = 0; bytes < 10; bytes++) if (this.#byte() < 0x80) return this.#at
     throw new Refused(400, 'a number longer than 64 bits')
   }
 
@@ -146,7 +150,7 @@ class Reader {
   }
 
   skip(wire: number): void {
-    if (wire === VARINT) this.varint()
+    if (wire === VARINT) this.#pastVarint()
     else if (wire === EIGHT) this.take(8)
     else if (wire === LENGTH) this.bytes()
     else if (wire === FOUR) this.take(4)
