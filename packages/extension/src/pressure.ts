@@ -1,5 +1,6 @@
 import type { Waiting } from './counters.ts'
 import type { Files } from './host/host.ts'
+import { textOf } from './proc.ts'
 
 /** Of the buffer's room. */
 const FULL = 0.5
@@ -20,7 +21,7 @@ export function createPressure(files: Files, waiting: Waiting): (now: number, si
     if (waiting.share > FULL) return true
     if (now - since < CHECK_MS || Math.abs(now - checked) < CHECK_MS) return false
     checked = now
-    const text = Buffer.from(files.read(MEMINFO, 256) ?? '').toString()
+    const text = textOf(files, MEMINFO, 256)
     const kilobytes = (name: string) => Number(new RegExp(`^${name}: +(\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN)
     return kilobytes('MemAvailable') < SCARCE * kilobytes('MemTotal')
   }

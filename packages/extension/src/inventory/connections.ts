@@ -1,4 +1,5 @@
 import type { Host } from '../host/host.ts'
+import { textOf } from '../proc.ts'
 import { perSandbox } from '../per-sandbox.ts'
 import type { Recording } from '../signals/signal.ts'
 import { isSandbox } from './is-sandbox.ts'
@@ -29,7 +30,7 @@ export function lookAtConnections(to: Recording): void {
   const began = host.now()
   if (Math.abs(began - state.lookedAt) < state.pause || !isSandbox(to)) return
   state.lookedAt = began
-  const opens = /^Tcp: \d+ \d+ \d+ \S+ (\d+)/m.exec(text(host, '/proc/net/snmp', 4_096))?.[1] ?? ''
+  const opens = /^Tcp: \d+ \d+ \d+ \S+ (\d+)/m.exec(textOf(host.files, '/proc/net/snmp'))?.[1] ?? ''
   if (opens === state.opens || state.known.size >= MAX_KNOWN) return
   state.opens = opens
   const found = remotes(host).filter(({ key }) => !state.known.has(key))
@@ -50,7 +51,7 @@ export function lookAtConnections(to: Recording): void {
 
 function remotes(host: Host) {
   return ['tcp', 'tcp6'].flatMap(table =>
-    [...text(host, `/proc/net/${table}`, MAX_TABLE).matchAll(LINE)].flatMap(
+    [...textOf(host.files, `/proc/net/${table}`, MAX_TABLE).matchAll(LINE)].flatMap(
       ([, address = '', port = '', phase = '', inode = '']) => {
         const ip = readAddress(address)
         return LOCAL.test(ip)
@@ -78,5 +79,3 @@ const ownSockets = ({ files }: Host): Set<string> =>
       .slice(0, 128)
       .map(name => files.target(`/proc/self/fd/${name}`)),
   )
-
-const text = (host: Host, path: string, max: number): string => Buffer.from(host.files.read(path, max) ?? []).toString('latin1')

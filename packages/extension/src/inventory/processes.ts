@@ -1,4 +1,5 @@
 import type { Host } from '../host/host.ts'
+import { textOf } from '../proc.ts'
 import { perSandbox } from '../per-sandbox.ts'
 import type { Recording } from '../signals/signal.ts'
 import { isSandbox } from './is-sandbox.ts'
@@ -78,7 +79,7 @@ function noteCounters(to: Recording, pids: readonly string[], now: number): void
   const net = networkOf(host)
   const tmp = host.files.space('/tmp')
   const sent = state.sent ? net.sent - state.sent : 0
-  const lastPid = Number(text(host, '/proc/loadavg').split(' ')[4])
+  const lastPid = Number(textOf(host.files, '/proc/loadavg').split(' ')[4])
   const over = Object.entries({
     fds: fds > LIMIT * SHARE,
     threads: threads > LIMIT * SHARE,
@@ -95,7 +96,7 @@ function noteCounters(to: Recording, pids: readonly string[], now: number): void
 
 /** `/proc/<pid>/stat`, proc(5). The name is in brackets and may hold anything, brackets too. */
 function statOf(host: Host, pid: string): { name: string; parent: number; threads: number } {
-  const stat = text(host, `/proc/${pid}/stat`)
+  const stat = textOf(host.files, `/proc/${pid}/stat`)
   const end = stat.lastIndexOf(')')
   const fields = stat.slice(end + 2).split(' ')
   return { name: stat.slice(stat.indexOf('(') + 1, end), parent: Number(fields[1]) || 0, threads: Number(fields[17]) || 0 }
@@ -105,7 +106,7 @@ function statOf(host: Host, pid: string): { name: string; parent: number; thread
 function networkOf(host: Host): { received: number; sent: number } {
   let received = 0
   let sent = 0
-  for (const [, name, rest = ''] of text(host, '/proc/net/dev').matchAll(/^ *([^:\s]+):(.*)$/gm)) {
+  for (const [, name, rest = ''] of textOf(host.files, '/proc/net/dev').matchAll(/^ *([^:\s]+):(.*)$/gm)) {
     const columns = rest.trim().split(/ +/).map(Number)
     if (name === 'lo') continue
     received += columns[0] ?? 0
@@ -113,5 +114,3 @@ function networkOf(host: Host): { received: number; sent: number } {
   }
   return { received, sent }
 }
-
-const text = (host: Host, path: string): string => Buffer.from(host.files.read(path, 4_096) ?? []).toString('latin1')

@@ -1,5 +1,5 @@
 import type { Batch } from '@weir/schema'
-import { createSealer, FRAME, keyId, type Sealer, writeFrame, writeHead, writeHeader } from '@weir/schema/seal'
+import { createSealer, FRAME, keyId, type Sealer, TAG_BYTES, writeFrame, writeHead, writeHeader } from '@weir/schema/seal'
 import type { Config } from '../config.ts'
 import type { Counters } from '../counters.ts'
 import type { Appender, Host } from '../host/host.ts'
@@ -9,7 +9,6 @@ import { createRecovery } from './recovery.ts'
 
 /** A cut that finds more than this before it begins another file: nothing before it is needed any more but what still waits. */
 const MAX_STALE = 256 * 1024
-const TAG_BYTES = 16
 /** A journal is begun only where so many times its size are free, and no more than that is held by others. */
 const MAX_SHARE = 4
 

@@ -12,6 +12,7 @@ export interface Context {
 export const CIPHER = 'aes-128-gcm'
 /** A public key, a private key or an encapsulated key, bytes. */
 export const KEY_BYTES = 32
+/** What a ciphertext is longer by than its plaintext. */
 export const TAG_BYTES = 16
 
 /** Suite ids (RFC 9180, 4.1 and 5.1): KEM 0x0020, KDF 0x0001, AEAD 0x0001. */

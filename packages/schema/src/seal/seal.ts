@@ -2,6 +2,7 @@ import { createCipheriv, createHash, createSecretKey } from 'node:crypto'
 import { agree, CIPHER, contextOf, KEY_BYTES, nonceOf, privateKey, publicKeyOf } from './hpke.ts'
 
 export * from './frame.ts'
+export { TAG_BYTES } from './hpke.ts'
 
 /** Encrypts to one public key. One encapsulation, any number of messages, each of which can be opened alone. */
 export interface Sealer {
