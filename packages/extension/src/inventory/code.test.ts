@@ -16,7 +16,7 @@ async function told(tree: Record<string, Entry>, env: Record<string, string> = {
   const { recorder, host, shipped } = testRecorder(env)
   const files = memoryFiles(tree)
   Object.assign(host, { files })
-  const done = tellCode(recorder)
+  const done = tellCode(recorder, task => task())
   // The clock stands still, so that each walk is one slice.
   for (let slice = 0; slice < 2; slice++) {
     host.advance(10)

@@ -1,3 +1,4 @@
+import type { Quietly } from '../aside.ts'
 import type { Host } from '../host/host.ts'
 import { perSandbox } from '../per-sandbox.ts'
 import type { Recording } from '../signals/signal.ts'
@@ -29,9 +30,9 @@ const CHUNK = 64 * 1024
 const stateOf = perSandbox<{ code?: Promise<Tree> }>(() => ({}))
 
 /** The deployed code; the walk is done once in a sandbox. */
-export function codeOf(to: Recording): Promise<Tree> {
+export function codeOf(to: Recording, quietly: Quietly): Promise<Tree> {
   const state = stateOf(to)
-  state.code ??= inSlices(to.host, () => walk(to.host, ROOT, MAX_TASK))
+  state.code ??= inSlices(to.host, quietly, () => walk(to.host, ROOT, MAX_TASK))
   return state.code
 }
 
@@ -39,10 +40,10 @@ export function codeOf(to: Recording): Promise<Tree> {
  * Tells which code was deployed: a digest of /var/task and one of what layers unpacked into /opt, our own left out. Lambda's CodeSha256 is that of
  * the archive, which is not visible from inside: equal digests mean equal code here, and nothing beside it.
  */
-export async function tellCode(to: Recording): Promise<void> {
+export async function tellCode(to: Recording, quietly: Quietly): Promise<void> {
   const { host, config } = to
-  const code = await codeOf(to)
-  const layers = await inSlices(host, () =>
+  const code = await codeOf(to, quietly)
+  const layers = await inSlices(host, quietly, () =>
     walk(host, host.env['WEIR_ROOT'] ?? '/opt', MAX_LAYERS, /^(weir|extensions\/weir)(\/|$)/),
   )
   // There is neither /var/task nor a layer: this is no Lambda, or a container image that keeps its code elsewhere.

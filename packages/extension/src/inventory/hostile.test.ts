@@ -60,7 +60,7 @@ describe('whatever the files of a sandbox hold', () => {
         }
         tellExtensions(recorder, [])
         tellTrigger({ type: 'function', time: 0, record: `'Records' ${line}` }, recorder)
-        const slow = [tellCode(recorder), tellInventory(recorder)]
+        const slow = [tellCode(recorder, task => task()), tellInventory(recorder, task => task())]
         for (let slice = 0; slice < 4; slice++) {
           await new Promise(setImmediate)
           host.advance(10)

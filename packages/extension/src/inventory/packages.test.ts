@@ -18,7 +18,7 @@ interface Told {
 async function told(tree: Record<string, Entry>): Promise<Told[]> {
   const { recorder, host, shipped } = testRecorder()
   Object.assign(host, { files: memoryFiles(tree) })
-  const done = tellInventory(recorder)
+  const done = tellInventory(recorder, task => task())
   for (let slice = 0; slice < 2; slice++) {
     host.advance(10)
     await new Promise(setImmediate)
@@ -142,7 +142,7 @@ describe('the inventory', () => {
     const many = [...Array(300)].map((_, each) => [`/var/task/node_modules/${each}/package.json`, npm(`p${each}`, '1.0.0')])
     let now = 0
     Object.assign(host, { files: memoryFiles(Object.fromEntries(many)), now: () => (now += 2) })
-    const done = tellInventory(recorder)
+    const done = tellInventory(recorder, task => task())
     for (let slice = 0; slice < 1_000; slice++) {
       host.advance(10)
       await new Promise(setImmediate)

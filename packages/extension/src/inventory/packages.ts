@@ -1,3 +1,4 @@
+import type { Quietly } from '../aside.ts'
 import type { Files } from '../host/host.ts'
 import type { Recording } from '../signals/signal.ts'
 import { codeOf } from './code.ts'
@@ -36,9 +37,9 @@ const BESIDE_PYTHON = /^(node_modules|lib|site-packages|python[\d.]*)$/
  * Tells the packages under /var/task and /opt as CycloneDX 1.6: `bom`, beside the digest of the code that they belong to. Where they are too many
  * for one record, each part is a document by itself. Go and Rust programs carry no list that can be read here.
  */
-export async function tellInventory(to: Recording): Promise<void> {
+export async function tellInventory(to: Recording, quietly: Quietly): Promise<void> {
   const { host, sandbox } = to
-  const { digest, files } = await codeOf(to)
+  const { digest, files } = await codeOf(to, quietly)
   const roots = ['/var/task', host.env['WEIR_ROOT'] ?? '/opt']
   const found = new Map<string, Component>()
   const note: Found = (kind, packageName, version) => {
@@ -46,7 +47,7 @@ export async function tellInventory(to: Recording): Promise<void> {
     const component = componentOf(kind, packageName.slice(0, MAX_NAME), version.slice(0, MAX_VERSION))
     found.set(component.purl, component)
   }
-  const partial = await inSlices(host, function* (spent) {
+  const partial = await inSlices(host, quietly, function* (spent) {
     let steps = 0
     for (const _ of packagesIn(host.files, roots, note)) {
       if (steps++ >= MAX_STEPS || found.size >= MAX_COMPONENTS || spent() > BUDGET_MS) return true

@@ -28,14 +28,18 @@ function clock() {
 it('stops at the first yield after a millisecond, and goes on later', async () => {
   const time = clock()
   const steps: number[] = []
-  const done = inSlices(time.host, function* (spent) {
-    for (let step = 0; step < 6; step++) {
-      steps.push(time.now)
-      if (step % 2) time.now++
-      yield
-    }
-    return spent()
-  })
+  const done = inSlices(
+    time.host,
+    task => task(),
+    function* (spent) {
+      for (let step = 0; step < 6; step++) {
+        steps.push(time.now)
+        if (step % 2) time.now++
+        yield
+      }
+      return spent()
+    },
+  )
   expect(steps).toEqual([])
   for (let each = 0; each < 4; each++) time.next()
   expect(await done).toBe(3)
@@ -44,11 +48,15 @@ it('stops at the first yield after a millisecond, and goes on later', async () =
 
 it('does not take a freeze for work', async () => {
   const time = clock()
-  const done = inSlices(time.host, function* (spent) {
-    time.now += 3_600_000
-    yield
-    return spent()
-  })
+  const done = inSlices(
+    time.host,
+    task => task(),
+    function* (spent) {
+      time.now += 3_600_000
+      yield
+      return spent()
+    },
+  )
   time.next()
   time.next()
   expect(await done).toBe(10)
@@ -56,10 +64,59 @@ it('does not take a freeze for work', async () => {
 
 it('fails as its work fails', async () => {
   const time = clock()
-  const done = inSlices(time.host, function* () {
-    yield
-    throw new Error('broken')
-  })
+  const done = inSlices(
+    time.host,
+    task => task(),
+    function* () {
+      yield
+      throw new Error('broken')
+    },
+  )
   time.next()
   await expect(done).rejects.toThrow('broken')
+})
+
+it('asks before each slice, and goes on where it was when it may', async () => {
+  const time = clock()
+  let mayRun = false
+  const held: (() => void)[] = []
+  const steps: number[] = []
+  const done = inSlices(
+    time.host,
+    task => (mayRun ? task() : void held.push(task)),
+    function* () {
+      for (let step = 0; step < 3; step++) {
+        steps.push(step)
+        time.now++
+        yield
+      }
+      return 'done'
+    },
+  )
+  time.next()
+  expect([steps, held.length]).toEqual([[], 1])
+  held.pop()?.()
+  time.next()
+  expect([steps, held.length]).toEqual([[0], 1])
+  mayRun = true
+  held.pop()?.()
+  time.next()
+  time.next()
+  expect(await done).toBe('done')
+  expect(steps).toEqual([0, 1, 2])
+})
+
+it('lets what ended a freeze be read first', () => {
+  const time = clock()
+  let asked = 0
+  void inSlices(
+    time.host,
+    () => void asked++,
+    function* () {},
+  )
+  time.now += 60_000
+  time.next()
+  expect(asked).toBe(0)
+  time.next()
+  expect(asked).toBe(1)
 })

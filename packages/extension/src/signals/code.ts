@@ -11,6 +11,6 @@ export const code: Signal = {
     const state = stateOf(to)
     if (state.begun) return
     state.begun = true
-    aside('weir.code', to, side => side.tellCode(to))
+    aside('weir.code', to, (side, quietly) => side.tellCode(to, quietly))
   },
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { memoryFiles } from '../testing/files.ts'
-import { testRecorder } from '../testing/recorder.ts'
+import { body, testRecorder } from '../testing/recorder.ts'
 import { connections } from './connections.ts'
 
 it('looks at the connections of the sandbox at a flush', async () => {
@@ -10,6 +10,7 @@ it('looks at the connections of the sandbox at a flush', async () => {
     files: memoryFiles({ '/opt/extensions/weir': '', '/proc/net/snmp': 'Tcp: 1 200 120000 -1 3 0\n', '/proc/net/tcp': row }),
   })
   recorder.sandbox.invoked('', 'r-1', host.now())
+  recorder.take(body({ type: 'platform.runtimeDone', record: { requestId: 'r-1' } }))
   connections.flush?.(recorder)
   await import('../inventory/inventory.ts')
   await new Promise(setImmediate)

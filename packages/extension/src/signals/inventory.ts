@@ -17,6 +17,6 @@ export const inventory: Signal = {
     const state = stateOf(to)
     state.flushes++
     const chosen = Number.parseInt(to.sandbox.id.slice(0, 2), 16) % ONE_IN === 0
-    if (state.flushes === (chosen ? 1 : AT_FLUSH)) aside('weir.inventory', to, side => side.tellInventory(to))
+    if (state.flushes === (chosen ? 1 : AT_FLUSH)) aside('weir.inventory', to, (side, quietly) => side.tellInventory(to, quietly))
   },
 }

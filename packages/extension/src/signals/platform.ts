@@ -1,3 +1,4 @@
+import { resume } from '../aside.ts'
 import { REQUEST_ID_NAMES, requestIdIn } from '../request-id.ts'
 import type { Signal } from './signal.ts'
 
@@ -10,6 +11,7 @@ export const platform: Signal = {
       to.counters.drop('logs-dropped', count(record, 'droppedRecords'), count(record, 'droppedBytes'))
     const invocation = requestIdIn(record, REQUEST_ID_NAMES) || to.sandbox.attribute(time)
     to.json(type, record, 'kept', { time, invocation })
+    if (type === 'platform.runtimeDone') resume(to)
   },
 }
 

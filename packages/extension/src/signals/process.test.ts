@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { memoryFiles } from '../testing/files.ts'
-import { testRecorder } from '../testing/recorder.ts'
+import { body, testRecorder } from '../testing/recorder.ts'
 import { processes } from './process.ts'
 
 it('looks at the processes of the sandbox at a flush', async () => {
@@ -9,6 +9,7 @@ it('looks at the processes of the sandbox at a flush', async () => {
     files: memoryFiles({ '/opt/extensions/weir': '', '/proc/9/exe': { link: '/tmp/x' }, '/proc/9/stat': '9 (x) S 1' }),
   })
   recorder.sandbox.invoked('', 'r-1', host.now())
+  recorder.take(body({ type: 'platform.runtimeDone', record: { requestId: 'r-1' } }))
   processes.flush?.(recorder)
   await import('../inventory/inventory.ts')
   await new Promise(setImmediate)

@@ -1,4 +1,4 @@
-import { aside } from '../aside.ts'
+import { loaded } from '../aside.ts'
 import { functionLog } from './function-log.ts'
 import type { Signal } from './signal.ts'
 
@@ -21,6 +21,6 @@ export const trigger: Signal = {
     const text: unknown = typeof record === 'object' && record ? Reflect.get(record, 'message') : record
     if (typeof text === 'string' && (text.length > MAX_LINE || !MARKS.some(mark => text.includes(mark)) || !KEYS.test(text)))
       return
-    aside('weir.trigger', to, side => side.tellTrigger(event, to))
+    loaded('weir.trigger', to, side => side.tellTrigger(event, to))
   },
 }
