@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { check, memoryLedger, memoryQuarantine, memoryState, process as processInputs, summarize } from '@weir/ingest'
+import {
+  check,
+  KeyUnavailable,
+  memoryLedger,
+  memoryQuarantine,
+  memoryState,
+  process as processInputs,
+  summarize,
+} from '@weir/ingest'
 import type { Quarantined } from '@weir/ingest'
 import type { TelemetryRecord } from '@weir/schema'
 import { makeKeys } from '@weir/schema/open'
@@ -105,6 +113,27 @@ describe('what extensions have sealed', () => {
     expect(records.every(({ data }) => data.length < 10_000)).toBe(true)
     expect(await bench.handle(records)).toEqual([])
     expect(written).toEqual([9_000, 18_000, 27_000])
+  })
+
+  it('comes again while its key cannot be had for a while, with all that stands behind it', async () => {
+    const bench = await openBench(KEYED)
+    const inputs = [batch(1, ['one'], 1).data, carried(batch(2, ['two'], 2)), batch(3, ['three'], 3).data].map(
+      (bytes, index) => ({
+        origin: { stream: 'telemetry', id: String(index), arrival: 0, accounts: ['*'], sources: ['weir'] },
+        bytes,
+      }),
+    )
+    const opener = {
+      keys: [],
+      open: () => {
+        throw new KeyUnavailable('not now')
+      },
+    }
+    const { parts, quarantine } = bench.weir
+    expect([...(await processInputs(inputs, Date.now() + 60_000, { ...parts, opener })).unsafe]).toEqual(['1', '2'])
+    expect((await processInputs(inputs.slice(1), Date.now() + 60_000, parts)).unsafe.size).toBe(0)
+    expect(await quarantine.list(9)).toEqual([])
+    expect((await summarize(bench.weir.ledger)).totals).toMatchObject({ records: 4, decoded: 4, unaccounted: 0 })
   })
 
   it('is put off to the next time where time runs out, input by input', async () => {

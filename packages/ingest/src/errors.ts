@@ -3,6 +3,9 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
+/** A source of secrets that did not answer, or not now: the same question may be answered in a while. */
+export class SourceUnavailable extends ConfigError {}
+
 /** We must mend it: printed with its stack, exit code 1. */
 export class WeirError extends Error {
   override readonly name: string = 'WeirError'

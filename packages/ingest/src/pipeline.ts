@@ -13,6 +13,7 @@ import { emittedRow, receivedRow, sinkRow } from './ledger/make.ts'
 import { normalize, type Redact, redactBytes } from './normalize.ts'
 import { type Log, measure, traced } from './observe.ts'
 import { routed } from './route.ts'
+import { KeyUnavailable } from './seal-keys.ts'
 import type { Quarantine, SpooledEvent } from './spool/spool.ts'
 import { StateUnavailable, watched } from './state/watched.ts'
 import { type Claim, examineClaims, trustEvent } from './trust.ts'
@@ -174,7 +175,7 @@ async function passageOf(input: Input, parts: Parts): Promise<Passage | undefine
     return await understand(input, parts)
   } catch (error) {
     parts.log.error({ input: input.origin.id, error: describe(error) }, 'an input could not be processed')
-    if (error instanceof StateUnavailable) return undefined
+    if (error instanceof StateUnavailable || error instanceof KeyUnavailable) return undefined
     // Whatever else this is, it would happen again: a person looks at it, and the stream goes on.
     const detail = `the input could not be processed (${error instanceof Error ? error.name : 'unknown error'}); the log says more`
     const item: Quarantined = { origin: input.origin, reason: 'unmappable', detail, bytes: input.bytes, records: 1 }

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { makeKeys } from '@weir/schema/open'
+import { createSealer, FRAME, keyId, writeFrame, writeHead, writeHeader } from '@weir/schema/seal'
 import { describe, expect, it } from 'vitest'
 import { createLog } from './observe.ts'
-import { openSealKeys } from './seal-keys.ts'
+import { KeyUnavailable, openSealKeys } from './seal-keys.ts'
 import { createSecretResolver } from './secrets.ts'
 
 function setup(env: Record<string, string>) {
@@ -29,6 +31,7 @@ describe('the keys of the journal', () => {
     await keys.refresh()
     expect([keys.opener, lines.length]).toEqual([undefined, 1])
     env['NOW'] = first.private
+    later()
     await keys.refresh()
     expect(keys.opener?.keys).toEqual([first.id])
     const { opener } = keys
@@ -48,4 +51,67 @@ describe('the keys of the journal', () => {
     expect(lines.join()).toContain('env:NOW: expected a private key as `weir keys` writes it')
     expect(lines.join()).not.toContain('c2VjcmV0')
   })
+
+  it('are asked for at once, and cost nothing more for a while when they do not answer', async () => {
+    const asked: string[] = []
+    const { log } = setup({})
+    const ssm = (name: string) => (asked.push(name), Promise.withResolvers<string>().promise)
+    const resolver = createSecretResolver({ env: {}, ssm, now: () => 0 })
+    // Nothing answers: one after another, the second would never be asked.
+    const keys = await openSealKeys({ key: 'ssm:a', formerKeys: ['ssm:b', 'ssm:c'] }, resolver, log, 1)
+    expect(asked).toEqual(['a', 'b', 'c'])
+    await keys.refresh()
+    expect(asked).toHaveLength(3)
+  })
+
+  it('are waited for while the source is out of order, a few times, by what is sealed to them alone', async () => {
+    const [key, other] = [makeKeys(), makeKeys()]
+    let up = false
+    const { log } = setup({})
+    const down = Object.assign(new Error('down'), { code: 'ECONNREFUSED' })
+    const ssm = async (name: string) => (name === 'other' ? other.private : up ? key.private : Promise.reject(down))
+    const resolver = createSecretResolver({ env: {}, ssm, now: () => 0 })
+    const keys = await openSealKeys({ key: 'ssm:key', formerKeys: ['ssm:other'] }, resolver, log)
+    const attempt = (bytes: Uint8Array) => () => keys.opener?.open(bytes)
+    expect(attempt(sealed(other))()?.sequence).toBe(1)
+    expect(attempt(Buffer.from('anything'))).toThrow('not one whole frame')
+    expect(attempt(sealed(key))).toThrow(KeyUnavailable)
+    // It asks at once, though the failure is fresh.
+    up = true
+    await keys.refresh()
+    expect(attempt(sealed(key))()?.sequence).toBe(1)
+
+    up = false
+    const outage = await openSealKeys(
+      { key: 'ssm:key', formerKeys: [] },
+      createSecretResolver({ env: {}, ssm, now: () => 0 }),
+      log,
+    )
+    const outcomes: unknown[] = []
+    for (let i = 0; i < 12; i++) {
+      await outage.refresh()
+      try {
+        outage.opener?.open(sealed(key))
+      } catch (error) {
+        outcomes.push(error instanceof KeyUnavailable)
+      }
+    }
+    expect(outcomes).toEqual(Array.from({ length: 10 }, () => true))
+    expect(outage.opener).toBeUndefined()
+  })
+
+  it('are not waited for where they are refused', async () => {
+    const { log } = setup({})
+    const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' })
+    const resolver = createSecretResolver({ env: {}, ssm: () => Promise.reject(denied), now: () => 0 })
+    expect((await openSealKeys({ key: 'ssm:key', formerKeys: [] }, resolver, log)).opener).toBeUndefined()
+  })
 })
+
+function sealed({ public: key }: { readonly public: string }): Uint8Array {
+  const recipient = Buffer.from(key, 'base64')
+  const sealer = createSealer(recipient, randomBytes)
+  const header = writeHeader({ keyId: keyId(recipient), sandbox: 'aa'.repeat(16), encapsulated: sealer.encapsulated })
+  const head = writeHead(FRAME.records, 16 + 1, 0, 1)
+  return Buffer.concat([header, writeFrame(head, sealer.seal(0, Buffer.concat([header, head]), Buffer.of(1)))])
+}

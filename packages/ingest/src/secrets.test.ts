@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ConfigError } from './errors.ts'
+import { ConfigError, SourceUnavailable } from './errors.ts'
 import { createSecretResolver, resolveOptions, type SecretSources } from './secrets.ts'
 
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nMIIB\nAQ==\n-----END CERTIFICATE-----\n'
@@ -115,12 +115,41 @@ describe('createSecretResolver', () => {
     expect(questions).toBe(3)
   })
 
-  it('keeps no failure', async () => {
-    let up = false
-    const { resolver } = setUp({ ssm: async () => (up ? 'value' : Promise.reject(new Error('down'))) })
+  it('asks a source that never answered every 30 s too, unless a fresh one is wanted', async () => {
+    let questions = 0
+    const { resolver, clock } = setUp({ ssm: async () => (++questions > 2 ? 'value' : Promise.reject(new Error('down'))) })
+    for (let i = 0; i < 10; i++) await expect(resolver.resolve('ssm:a')).rejects.toThrow('cannot be read')
+    expect(questions).toBe(1)
+    clock.now = 30_000
     await expect(resolver.resolve('ssm:a')).rejects.toThrow('cannot be read')
-    up = true
-    expect(await resolver.resolve('ssm:a')).toBe('value')
+    expect(await resolver.resolve('ssm:a', { fresh: true })).toBe('value')
+    expect(questions).toBe(3)
+  })
+
+  it('waits as long as it may, and has the answer that comes later', async () => {
+    const { promise, resolve } = Promise.withResolvers<string>()
+    let questions = 0
+    const { resolver } = setUp({ ssm: () => (questions++, promise) })
+    await expect(resolver.resolve('ssm:a', { withinMs: 1 })).rejects.toThrow('ssm:a: gave no answer in time')
+    await expect(resolver.resolve('ssm:a')).rejects.toBeInstanceOf(SourceUnavailable)
+    const waiting = resolver.resolve('ssm:a', { fresh: true })
+    resolve('value')
+    expect(await waiting).toBe('value')
+    expect([await resolver.resolve('ssm:a'), questions]).toEqual(['value', 1])
+  })
+
+  it.each<[string, boolean, object]>([
+    ['a network that fails', true, { code: 'ECONNREFUSED' }],
+    ['a question that took too long', true, { name: 'TimeoutError' }],
+    ['throttling', true, { name: 'ThrottlingException', $metadata: { httpStatusCode: 400 } }],
+    ['a fault of the far side', true, { name: 'UnknownError', $metadata: { httpStatusCode: 503 } }],
+    ['a refusal', false, { name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } }],
+    ['a secret that is not there', false, { name: 'ResourceNotFoundException', $metadata: { httpStatusCode: 400 } }],
+  ])('tells whether %s may pass', async (_, passes, error) => {
+    const { resolver } = setUp({ ssm: () => Promise.reject(Object.assign(new Error('CANARY'), error)) })
+    const thrown: unknown = await resolver.resolve('ssm:a').catch((each: unknown) => each)
+    expect(thrown instanceof SourceUnavailable).toBe(passes)
+    expect(String(thrown)).not.toContain('CANARY')
   })
 })
 

@@ -1,6 +1,6 @@
 import { readFile as readFileFromDisk } from 'node:fs/promises'
 import * as z from 'zod/mini'
-import { ConfigError } from './errors.ts'
+import { ConfigError, SourceUnavailable } from './errors.ts'
 import type { Sink } from './sink.ts'
 
 /** A secret in the config is a reference, never the secret itself. */
@@ -28,13 +28,15 @@ export interface SecretSources {
 export interface SecretResolver {
   /**
    * The secret behind a reference, trimmed. Kept for five minutes, and longer while the source cannot be asked; `fresh` asks the source
-   * again, for a far side that refused the kept one. Callers at the same moment share one question. Throws `ConfigError` that names the reference and never the value.
+   * again, for a far side that refused the kept one. Callers at the same moment share one question. Throws `ConfigError` that names the reference and
+   * never the value, `SourceUnavailable` where it may be had in a while, as when no answer comes `withinMs`. Where there is no value, a failure is kept
+   * for 30 s, or until an answer comes after all.
    */
-  resolve(reference: string, options?: { readonly fresh?: boolean }): Promise<string>
+  resolve(reference: string, options?: { readonly fresh?: boolean; readonly withinMs?: number }): Promise<string>
 }
 
 const TTL_MS = 300_000 // as the AWS Parameters and Secrets extension: 300 s is its default and its most
-const FAILED_MS = 30_000 // a source that failed is not asked again so long while there is a kept value: its timeouts would be every call's
+const FAILED_MS = 30_000 // a source that failed is not asked again so long: its timeouts would be every call's
 const MAX_SECRET_BYTES = 65_536 // Secrets Manager's own limit
 
 /** What may stand in a header, or a PEM certificate for an authority: whatever else it is, it would fail later and less clearly. */
@@ -43,29 +45,60 @@ const CERTIFICATES = /^-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERT
 
 export function createSecretResolver(sources: SecretSources): SecretResolver {
   const kept = new Map<string, { readonly value: string; readonly until: number }>()
+  const failed = new Map<string, { readonly error: unknown; readonly until: number }>()
   const asked = new Map<string, Promise<string>>()
 
   const ask = async (reference: string): Promise<string> => {
-    const value = validated(reference, await read(reference, sources))
-    kept.set(reference, { value, until: sources.now() + TTL_MS })
-    return value
+    try {
+      const value = validated(reference, await read(reference, sources))
+      kept.set(reference, { value, until: sources.now() + TTL_MS })
+      failed.delete(reference)
+      return value
+    } catch (error) {
+      return fail(reference, error)
+    }
+  }
+  const fail = (reference: string, error: unknown): never => {
+    failed.set(reference, { error, until: sources.now() + FAILED_MS })
+    throw error
   }
   return {
-    resolve(reference, { fresh = false } = {}) {
+    resolve(reference, { fresh = false, withinMs } = {}) {
       const known = kept.get(reference)
       if (known && !fresh && sources.now() < known.until) return Promise.resolve(known.value)
+      const failure = failed.get(reference)
+      if (!known && !fresh && failure && sources.now() < failure.until) return Promise.reject(failure.error)
       let question = asked.get(reference)
       if (!question) {
         question = ask(reference).finally(() => asked.delete(reference))
         asked.set(reference, question)
       }
       // A source that is down for a while must not stop a sink whose secret was good: whether it still is, the far side will say.
-      if (!known || fresh) return question
-      return question.catch(() => {
+      const answer = withinMs === undefined ? question : inTime(question, withinMs, reference, fail)
+      if (!known || fresh) return answer
+      return answer.catch(() => {
         kept.set(reference, { value: known.value, until: sources.now() + FAILED_MS })
         return known.value
       })
     },
+  }
+}
+
+/** The question goes on without us: whoever asks next has its answer. */
+async function inTime<Value>(
+  question: Promise<Value>,
+  ms: number,
+  reference: string,
+  late: (reference: string, error: SourceUnavailable) => never,
+): Promise<Value> {
+  question.catch(() => {}) // when it loses the race
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => resolve(undefined), ms)
+  try {
+    const first = await Promise.race([question.then(value => ({ value })), promise])
+    return first ? first.value : late(reference, new SourceUnavailable(`${reference}: gave no answer in time`))
+  } finally {
+    clearTimeout(timer)
   }
 }
 
@@ -92,6 +125,7 @@ async function read(reference: string, sources: SecretSources): Promise<string> 
   } catch (error) {
     if (error instanceof ConfigError) throw new ConfigError(`${reference}: ${error.message}`)
     // The original's message and cause may hold the value; its name or code is enough to mend it.
+    if (isPassing(error)) throw new SourceUnavailable(`${reference}: cannot be read now (${codeOf(error)})`)
     throw new ConfigError(`${reference}: cannot be read (${codeOf(error)}); see that it exists and that Weir may read it`)
   }
   if (value === undefined) throw new ConfigError(`${reference}: is not set`)
@@ -131,6 +165,18 @@ const codeOf = (error: unknown): string => {
   if (!(error instanceof Error)) return 'unknown error'
   const { code } = error as NodeJS.ErrnoException
   return typeof code === 'string' && /^\w+$/.test(code) ? code : error.name.replace(/\W/g, '')
+}
+
+/** Node's codes for a network that fails, and the names that AWS gives to throttling and to faults of its own. */
+const PASSING =
+  /^(E(CONNREFUSED|CONNRESET|TIMEDOUT|PIPE|HOSTUNREACH|NETUNREACH|AI_AGAIN)|ENOTFOUND|TimeoutError|AbortError|.*Thrott.*|TooManyRequestsException|RequestLimitExceeded|Internal(Service|Server|Failure).*|ServiceUnavailable.*)$/
+
+/** Whether a later try may do: no answer, throttled, or the far side's own fault. The SDK's errors carry the status. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { $metadata, name } = error as { readonly $metadata?: { readonly httpStatusCode?: number } } & Error
+  const status = $metadata?.httpStatusCode ?? 0
+  return status === 429 || status >= 500 || PASSING.test(codeOf(error)) || PASSING.test(name)
 }
 
 const CLIENT = { requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true } }
