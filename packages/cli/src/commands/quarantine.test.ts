@@ -1,9 +1,14 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileQuarantine } from '@weir/ingest'
+import type { TelemetryRecord } from '@weir/schema'
+import { encodeBatch } from '@weir/schema/encode'
+import { makeKeys } from '@weir/schema/open'
+import { createSealer, FRAME, keyId, writeFrame, writeHead, writeHeader } from '@weir/schema/seal'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { weir } from '../testing.ts'
 
@@ -116,6 +121,43 @@ describe('weir quarantine', () => {
     }
   })
 
+  it('replays those of a sealed entry whose keys are here, and puts the others back with their reason', async () => {
+    const [here, there] = [makeKeys(), makeKeys()]
+    const carrier = batchOf('cc'.repeat(16), [sealed(there.public, 'of another key'), sealed(here.public, 'of this key')])
+    await store().put({
+      origin: { stream: 'logs', id: 'logs/shard:1', arrival: Date.UTC(2026, 10, 1), accounts: ['*'], sources: ['weir'] },
+      reason: 'sealed',
+      detail: 'sealed to a key that is not here',
+      bytes: carrier,
+      records: 2,
+    })
+    const replay = (env: Record<string, string>) => weir(['quarantine', 'replay'], { cwd: folder, env })
+    const delivered = async () =>
+      (await readFile(join(folder, 'events.ndjson'), 'utf8').catch(() => '')).match(/of \w+ key/g) ?? []
+    await config('weir')
+    await appendFile(join(folder, 'weir.yaml'), 'journal: { key: "env:HERE" }\n')
+
+    const [before] = await store().list(9)
+    const first = await replay({ HERE: here.private })
+    expect(first.code, first.err).toBe(3)
+    expect(first.err).toContain(
+      `${before}: replayed in part, and the rest waits as another entry: sealed: sealed to the key ${there.id}`,
+    )
+    expect(new Set(await delivered())).toEqual(new Set(['of this key']))
+    const [left = '', ...more] = await store().list(9)
+    expect(more).toEqual([])
+    expect(left).not.toBe(before)
+    expect(await store().get(left)).toMatchObject({ reason: 'sealed', records: 1 })
+    // Nothing opens: it stays what it is.
+    const again = await replay({ HERE: here.private })
+    expect([again.code, await store().list(9)]).toEqual([3, [left]])
+
+    const second = await replay({ HERE: there.private })
+    expect(second.code, second.err).toBe(0)
+    expect(new Set(await delivered())).toEqual(new Set(['of this key', 'of another key']))
+    expect(await store().list(9)).toEqual([])
+  })
+
   it('names an id that is not there, and what it can do', async () => {
     await config('weir')
     for (const argv of [['show', 'nothing'], ['replay', 'nothing'], ['shwo'], ['show']]) {
@@ -126,3 +168,36 @@ describe('weir quarantine', () => {
     }
   })
 })
+
+const batchOf = (sandbox: string, records: readonly TelemetryRecord[]): Uint8Array =>
+  encodeBatch({
+    sandbox,
+    sequence: 1,
+    function: {
+      arn: 'arn:aws:lambda:us-east-1:111122223333:function:f',
+      version: '7',
+      memoryMb: 128,
+      region: 'us-east-1',
+      runtime: '',
+      initializationType: '',
+    },
+    extension: '0.1.0',
+    emitted: records.length,
+    dropped: [],
+    previous: '',
+    signature: new Uint8Array(),
+    records,
+  })
+
+/** A batch of one log line, in a journal of its own. */
+function sealed(key: string, line: string): TelemetryRecord {
+  const record = { time: 1_793_520_000_000, invocation: '' }
+  const sandbox = randomBytes(16).toString('hex')
+  const inner = batchOf(sandbox, [{ ...record, signal: 'function', contentType: 'text/plain', body: Buffer.from(line) }])
+  const recipient = Buffer.from(key, 'base64')
+  const sealer = createSealer(recipient, randomBytes)
+  const header = writeHeader({ keyId: keyId(recipient), sandbox, encapsulated: sealer.encapsulated })
+  const head = writeHead(FRAME.records, inner.length + 16, 0, 1)
+  const body = Buffer.concat([header, writeFrame(head, sealer.seal(0, Buffer.concat([header, head]), inner))])
+  return { ...record, signal: 'weir.sealed', contentType: 'application/octet-stream', body }
+}

@@ -12,6 +12,7 @@ import {
   readConfigFile,
   type SpooledEvent,
 } from '@weir/ingest'
+import { isBatch } from '@weir/schema'
 import { runRules } from '@weir/sigma'
 import { type Arguments, type Command, EXIT, type World } from '../command.ts'
 import { openWeir } from '../open.ts'
@@ -32,7 +33,8 @@ export const quarantine: Command = {
     raw: { type: 'boolean', description: 'With show: the bytes as they are, on standard output.' },
   },
   help: `replay takes every entry unless some are named. An entry goes through the pipeline as an input of its own, with what the config says of its
-stream today, and what a sink refused goes to that sink. It leaves quarantine only when nothing of it would come back; the ledger counts it anew.
+stream today, and what a sink refused goes to that sink. It leaves quarantine only when nothing of it would come back; the ledger counts it anew. Of
+sealed batches those that open leave, and the others wait as a new entry.
 Exit codes: 0 done, 3 something stays in quarantine.`,
   async run(args, world) {
     const [action = '', ...ids] = args.positionals
@@ -86,25 +88,35 @@ async function show(weir: Assembled, ids: readonly string[], args: Arguments, wo
   return EXIT.ok
 }
 
+/** What became of an entry. Neither: all of it has gone through. */
+interface Outcome {
+  /** Why all of it stays. */
+  readonly stays?: string
+  /** Why some of it is in quarantine again, under another id. */
+  readonly rest?: string
+}
+
+const UNSAFE = 'neither delivered nor spooled: see the log'
+
 async function replay(weir: Assembled, ids: readonly string[], _args: Arguments, world: World): Promise<number> {
   const { terminal, signal } = world
   let stay = 0
   for (const id of ids.length > 0 ? ids : await weir.quarantine.list(Number.MAX_SAFE_INTEGER)) {
     if (signal.aborted) return EXIT.interrupted
-    let why: string | undefined
+    let outcome: Outcome
     try {
       const held = await entry(weir, id)
-      why = held.origin.stream.startsWith(SINK) ? await toSink(weir, held) : await throughPipeline(weir, id, held)
-      if (why === undefined) await weir.quarantine.remove(id)
+      outcome = held.origin.stream.startsWith(SINK) ? await toSink(weir, held) : await throughPipeline(weir, id, held)
+      if (outcome.stays === undefined) await weir.quarantine.remove(id)
     } catch (error) {
       if (ids.length > 0 && error instanceof ConfigError) throw error
-      why = describe(error)
+      outcome = { stays: describe(error) }
     }
-    if (why === undefined) terminal.line(`${id}: replayed`)
-    else {
-      stay++
-      complain(terminal, `${id}: stays in quarantine: ${why}`)
-    }
+    const { stays, rest } = outcome
+    if (stays !== undefined) complain(terminal, `${id}: stays in quarantine: ${stays}`)
+    else if (rest !== undefined) complain(terminal, `${id}: replayed in part, and the rest waits as another entry: ${rest}`)
+    else terminal.line(`${id}: replayed`)
+    if (stays !== undefined || rest !== undefined) stay++
   }
   terminal.line(stay === 0 ? 'nothing stays' : `${stay} stay in quarantine`)
   return stay === 0 ? EXIT.ok : EXIT.found
@@ -118,16 +130,22 @@ async function entry(weir: Assembled, id: string): Promise<Quarantined> {
   }
 }
 
-/** Why it cannot leave; undefined where all of it has gone through. */
-async function throughPipeline(weir: Assembled, id: string, { origin, reason, bytes }: Quarantined): Promise<string | undefined> {
-  if (reason === 'too-large') return 'too large then, and only its beginning was kept'
+/**
+ * Of a batch of sealed records what opens goes through, and the rest becomes an entry
+ * of its own.
+ */
+async function throughPipeline(weir: Assembled, id: string, { origin, reason, bytes }: Quarantined): Promise<Outcome> {
+  if (reason === 'too-large' && !isBatch(bytes)) return { stays: 'too large then, and only its beginning was kept' }
   const input: Input = { origin: bound(origin, id, weir.config), bytes }
   // Looked at before anything is folded or delivered: state would remember what a half-readable entry gave, and answer the same next time.
   const decoded = decode(input, weir.parts.opener)
   const again = [...decoded.quarantined, ...normalize(decoded.records, input.origin, weir.parts.redact).quarantined]
-  if (again[0]) return `${again[0].reason}: ${again[0].detail}`
+  const why = again[0] && `${again[0].reason}: ${again[0].detail}`
+  const opened = decoded.parts.length - 1
+  if (why !== undefined && opened === 0) return { stays: why }
   const { unsafe } = await processInputs([input], Date.now() + PASS_MS, weir.parts)
-  return unsafe.size > 0 ? 'neither delivered nor spooled: see the log' : undefined
+  if (unsafe.size > 0) return { stays: UNSAFE }
+  return why === undefined ? {} : { rest: why }
 }
 
 /** What the config says of the stream today. A file has no stream in the config: it keeps what it was read with. */
@@ -142,10 +160,10 @@ function bound(origin: Quarantined['origin'], id: string, { streams }: Config): 
 const SINK = 'sink:'
 
 /** Events that a sink refused, to that sink alone; refused again, they are the same entry. */
-async function toSink(weir: Assembled, { origin, reason, bytes }: Quarantined): Promise<string | undefined> {
+async function toSink(weir: Assembled, { origin, reason, bytes }: Quarantined): Promise<Outcome> {
   const sink = origin.stream.slice(SINK.length)
-  if (reason !== 'rejected') return 'not a list of events'
-  if (!weir.parts.routes.has(sink)) return `the config names no sink "${sink}"`
+  if (reason !== 'rejected') return { stays: 'not a list of events' }
+  if (!weir.parts.routes.has(sink)) return { stays: `the config names no sink "${sink}"` }
   const events = Buffer.from(bytes)
     .toString('utf8')
     .split('\n')
@@ -153,6 +171,6 @@ async function toSink(weir: Assembled, { origin, reason, bytes }: Quarantined): 
     .map((line): SpooledEvent => ({ input: origin.id, event: JSON.parse(line) as SpooledEvent['event'] }))
   const [result] = await weir.forwarder.forward(new Map([[sink, events]]), { deadline: Date.now() + PASS_MS })
   const refused = [...(result?.counts.values() ?? [])].reduce((sum, counts) => sum + counts.quarantined, 0)
-  if (refused > 0) return `refused again: ${result?.lastReason ?? 'no reason given'}`
-  return result && result.unsafe.size === 0 ? undefined : 'neither delivered nor spooled: see the log'
+  if (refused > 0) return { stays: `refused again: ${result?.lastReason ?? 'no reason given'}` }
+  return result && result.unsafe.size === 0 ? {} : { stays: UNSAFE }
 }
