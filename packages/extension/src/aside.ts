@@ -46,6 +46,7 @@ function quietly(to: Recording, kind: unknown, task: () => void): void {
 }
 
 /** No handler runs, for all that telemetry has shown. On Managed Instances one nearly always does, and has the processor beside ours. */
-function isQuiet({ config, sandbox: { newest, seen } }: Recording): boolean {
-  return !newest || isManagedInstance(config) || seen(newest.requestId) === 'finished'
+function isQuiet({ config, sandbox }: Recording): boolean {
+  const { newest } = sandbox
+  return !newest || isManagedInstance(config) || sandbox.seen(newest.requestId) === 'finished'
 }
