@@ -1,9 +1,6 @@
 import { CLASS } from '@weir/schema/ocsf'
 import { defined, type Fields, isFields, textOf } from '../../shared/values.ts'
-import { functionPackage, plain, type Shape } from './shape.ts'
-
-/** Lambda starts ten; a list that is longer is made up. */
-const MOST = 32
+import { functionPackage, MAX_LISTED, messageText, plain, type Shape } from './shape.ts'
 
 /** `weir.extensions`: the extensions of a sandbox as components of its function, with the digests of their files. */
 export const extensions: Shape = {
@@ -13,10 +10,12 @@ export const extensions: Shape = {
     const names = [...listOf(body['registered']), ...listOf(body['files'])].map(each => textOf(each['name']))
     const known = [...new Set(names)].filter(name => name !== undefined)
     const unlisted = Array.isArray(body['unlisted'])
-      ? body['unlisted'].filter(name => typeof name === 'string').slice(0, MOST)
+      ? body['unlisted'].filter(name => typeof name === 'string').slice(0, MAX_LISTED)
       : []
     return {
-      message: `weir.extensions: ${known.join(', ') || 'none'}${unlisted.length > 0 ? `; on no list: ${unlisted.join(', ')}` : ''}`,
+      message: messageText(
+        `weir.extensions: ${known.join(', ') || 'none'}${unlisted.length > 0 ? `; on no list: ${unlisted.join(', ')}` : ''}`,
+      ),
       package: functionPackage(telemetry),
       sbom: {
         package: functionPackage(telemetry),
@@ -30,4 +29,5 @@ export const extensions: Shape = {
   },
 }
 
-const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.filter(isFields).slice(0, MOST) : [])
+/** Lambda starts ten; a list that is longer is made up. */
+const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.filter(isFields).slice(0, MAX_LISTED) : [])

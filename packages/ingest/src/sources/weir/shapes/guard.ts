@@ -3,7 +3,7 @@ import { CLASS } from '@weir/schema/ocsf'
 import { type Activity, observables } from '../../shared/ocsf.ts'
 import { defined, type Fields, numberOf, textOf } from '../../shared/values.ts'
 import type { Telemetry } from '../ocsf.ts'
-import { plain, type Shape } from './shape.ts'
+import { MAX_LISTED, messageText, plain, type Shape } from './shape.ts'
 
 /** One kind of thing that the guard tells: its activity where the body says enough, and the fields of that. */
 interface Sight {
@@ -77,15 +77,21 @@ function sightOf(body: Fields | undefined): Sight | undefined {
 
 /** `weir.guard: process sh (curl, sh) by @evil/left-pad, made at run time`. */
 function messageOf(body: Fields): string {
-  const runs = Array.isArray(body['runs']) ? ` (${body['runs'].filter(each => typeof each === 'string').join(', ')})` : ''
+  const runs = Array.isArray(body['runs'])
+    ? ` (${body['runs']
+        .slice(0, MAX_LISTED)
+        .filter(each => typeof each === 'string')
+        .join(', ')})`
+    : ''
   const what = ['what', 'command', 'host', 'path', 'node'].flatMap(name => textOf(body[name]) ?? []).join(' ')
   const port = portOf(body['port'])
   const by = textOf(body['package'])
-  return [
+  const parts = [
     `weir.guard: ${textOf(body['kind']) ?? 'unknown'} ${what}${port === undefined ? '' : ` port ${port}`}${runs}`,
     by === undefined ? '' : ` by ${by}`,
     body['eval'] === true ? ', from code made at run time' : '',
-  ].join('')
+  ]
+  return messageText(parts.join(''))
 }
 
 function portOf(value: unknown): number | undefined {

@@ -2,6 +2,9 @@ import { CLASS } from '@weir/schema/ocsf'
 import { defined, type Fields, fieldsOf, isFields, textOf } from '../../shared/values.ts'
 import { functionPackage, plain, type Shape } from './shape.ts'
 
+/** As many as the extension tells of at most, in all its records together. */
+const MAX_COMPONENTS = 5_000
+
 /**
  * `weir.inventory`: a CycloneDX document of the packages that were deployed. Sandboxes of one version send the same one: `sbom.uid` is the document's
  * serial number, which is made of the digest of the code, so that a reader keeps one of each.
@@ -22,9 +25,9 @@ export const inventory: Shape = {
         type: textOf(bom?.['bomFormat']),
         version: textOf(bom?.['specVersion']),
         package: functionPackage(telemetry),
-        software_components: components.map(({ name, version, purl }) =>
-          defined({ name, version, purl: textOf(purl), type_id: 2, type: 'Library' }),
-        ),
+        software_components: components
+          .slice(0, MAX_COMPONENTS)
+          .map(({ name, version, purl }) => defined({ name, version, purl: textOf(purl), type_id: 2, type: 'Library' })),
       }),
     }
   },

@@ -4,7 +4,7 @@ import { observables } from '../../shared/ocsf.ts'
 import { defined, epochOf, type Fields, fieldsOf, numberOf, textOf } from '../../shared/values.ts'
 import { levelOf } from '../../shared/level.ts'
 import type { Telemetry } from '../ocsf.ts'
-import { plain, type Shape, severityOf } from './shape.ts'
+import { messageText, plain, type Shape, severityOf } from './shape.ts'
 
 /** By fours of OpenTelemetry's severity numbers, as levels of the same names: trace, debug, info, warn, error, fatal. */
 const SEVERITIES = [
@@ -15,7 +15,6 @@ const SEVERITIES = [
   SEVERITY.medium,
   SEVERITY.high,
 ]
-const MAX_MESSAGE = 1_024
 
 /** `otlp.log`: a log record of the function's own SDK. Its trace stands in `unmapped.record`: OCSF's base event has no place for one. */
 export const otlpLog: Shape = {
@@ -24,7 +23,7 @@ export const otlpLog: Shape = {
     const number = numberOf(body['severityNumber']) ?? 0
     const severity = SEVERITIES[Math.ceil(number / 4) - 1]
     const text = textOf(body['message'])
-    const said = body['body'] === undefined ? undefined : JSON.stringify(body['body']).slice(0, MAX_MESSAGE)
+    const said = body['body'] === undefined ? undefined : messageText(JSON.stringify(body['body']))
     return {
       message: text ?? textOf(body['eventName']) ?? said,
       ...(severity !== undefined && levelOf(body).severity < severity && severityOf(severity)),

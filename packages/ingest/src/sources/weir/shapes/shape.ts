@@ -18,6 +18,12 @@ export interface Shape {
   readonly profiles?: readonly string[]
 }
 
+/** The most characters of a message: what a body says at length stands in `unmapped` all the same. */
+const MAX_MESSAGE = 1_024
+/** The most names that a message is made of. */
+export const MAX_LISTED = 32
+export const messageText = (text: string): string => text.slice(0, MAX_MESSAGE)
+
 /** A log of this name. */
 export const plain = (name: string): Activity => ({ classUid: CLASS.baseEvent, id: 99, name })
 

@@ -39,6 +39,20 @@ describe('shapes of signals', () => {
     expect(event['sbom']).toMatchObject({ software_components: [{ name: 'a', version: '1', purl: 'pkg:npm/a@1' }] })
   })
 
+  it('are as long as an extension may make them, whatever a body says', () => {
+    const names = Array.from({ length: 200 }, (_, index) => ({ name: `${index}${'x'.repeat(200)}` }))
+    const components = Array.from({ length: 6_000 }, () => ({ name: 'a', version: '1' }))
+    const inventory = ocsf('weir.inventory', { bom: { components } })
+    expect(inventory['message']).toBe('weir.inventory: 6000 packages')
+    expect((inventory['sbom'] as { software_components: unknown[] }).software_components).toHaveLength(5_000)
+    const extensions = ocsf('weir.extensions', { registered: names, files: names, unlisted: names.map(({ name }) => name) })
+    expect((extensions['sbom'] as { software_components: unknown[] }).software_components).toHaveLength(32)
+    expect(String(extensions['message'])).toHaveLength(1_024)
+    const guard = { kind: 'process', command: 'sh', runs: Array.from({ length: 100_000 }, () => 'x') }
+    expect(String(ocsf('weir.guard', guard)['message']).match(/x/g)).toHaveLength(32)
+    expect(String(ocsf('weir.guard', { kind: 'read', path: 'x'.repeat(100_000) })['message'])).toHaveLength(1_024)
+  })
+
   it('make a sound event of any body', () => {
     const word = fc.constantFrom(
       'ip',
