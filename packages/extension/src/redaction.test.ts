@@ -25,6 +25,34 @@ describe('redaction', () => {
     expect(new Set(prints).size).toBe(2)
   })
 
+  it.each<[string, (value: string) => unknown]>([
+    ['JSON with slashes escaped', value => `{"v":"${value.replaceAll('/', '\\/')}"}`],
+    ['a line of JSON', value => JSON.stringify({ v: value })],
+    ['JSON that is cut off', value => JSON.stringify({ v: value }).slice(0, -1)],
+    ['a URL', value => `GET /?v=${encodeURIComponent(value)}`],
+    ['base64', value => `v ${Buffer.from(`:${value}`).toString('base64')}`],
+    ['hexadecimal', value => Buffer.from(value).toString('hex')],
+    ['a key', value => ({ [value]: 1 })],
+  ])("masks the environment's own secrets in %s, under one fingerprint", (_, write) => {
+    const env = {
+      AWS_SECRET_ACCESS_KEY: ['wJalrXUtnFEMI/K7MDENG/', 'bPxRfiCYzKE9abcdef'].join(''),
+      DB_PASSWORD: 'corr3ct"horse\\batt',
+    }
+    for (const value of Object.values(env)) {
+      const { recorder } = testRecorder(env)
+      const at = { signal: 'function', time: 0, invocation: '' }
+      recorder.redaction.text(`plain ${value}`, at)
+      const written = write(value)
+      const text = JSON.stringify(
+        typeof written === 'string' ? recorder.redaction.text(written, at) : recorder.redaction.json(written, at),
+      )
+      expect(text).not.toContain(JSON.stringify(written).slice(3, -3))
+      const prints = recorder.redaction.takeSightings().map(each => each.fingerprint)
+      expect(prints.length).toBeGreaterThan(0)
+      expect(new Set(prints).size).toBe(1)
+    }
+  })
+
   it('masks a secret that poses as the name of something', () => {
     const uuid = '11111111-2222-4333-8444-555555555555'
     const { recorder } = testRecorder({ AWS_CONTAINER_AUTHORIZATION_TOKEN: uuid })

@@ -61,6 +61,9 @@ const identifierOf = (plain: string): string | undefined =>
       .some(word => (word.endsWith('!') ? plain.endsWith(word.slice(0, -1)) : plain.includes(word.replace('*', '')))),
   )
 
+/** Of identifiers, each made when it is first used. */
+const shapes: Record<string, RegExp> = {}
+
 /**
  * What a value is in the field whose name announces a secret; undefined where it cannot be one. `quoted`: it stood between quotes or was a
  * JSON string.
@@ -68,7 +71,9 @@ const identifierOf = (plain: string): string | undefined =>
 export function judge(value: string, { kind, strong }: Sensitive, quoted: boolean): string | undefined {
   const shape = IDENTIFIERS[kind]?.[1]
   if (shape !== undefined)
-    return value.length < 50 && new RegExp(`^(?:${shapeOf(shape)})$`, 'i').test(value) && isIdentifier(kind, value)
+    return value.length < 50 &&
+      (shapes[kind] ??= new RegExp(`^(?:${shapeOf(shape)})$`, 'i')).test(value) &&
+      isIdentifier(kind, value)
       ? kind
       : undefined
   if (kind === 'national-id') {

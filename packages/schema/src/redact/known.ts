@@ -12,8 +12,8 @@ export interface Form extends Known {
 
 /** A shorter value is passed over: it is too likely to be a word of an innocent line. */
 export const MIN_KNOWN = 8
-/** JSON in JSON in JSON. */
-const LAYERS = 3
+/** Of JSON in JSON. */
+const LAYERS = 4
 
 const quoted = (text: string): string => JSON.stringify(text).slice(1, -1)
 /** As Python writes JSON. */

@@ -243,6 +243,8 @@ describe('a field by its name', () => {
   })
 })
 
+const TOKEN_USER = ['9f8e7d6c5b4a39281706', 'f5e4d3c2b1a098765432'].join('')
+
 describe('a secret by its place', () => {
   const secret = ['S3cr3t', 'Passw0rd!'].join('')
   const words = 'correcthorsebatterystaple'
@@ -256,6 +258,8 @@ describe('a secret by its place', () => {
     ['in letters behind an equals sign', 'client_secret=abcdefghijklmnopqrstuvwxyz', 'abcdefghij'],
     ['in a list', `{"passwords":["${secret}"]}`, secret],
     ['behind escapes within a line', `got {"p":"pass\\u0077ord\\u003d${secret}"} back`, secret],
+    ['as the user of a URL', `git clone https://${TOKEN_USER}@github.com/a/b.git`, TOKEN_USER],
+    ['as the user of a URL with a password that says nothing', `https://${TOKEN_USER}:x@github.com/a/b.git`, TOKEN_USER],
     ['made of escapes within a line', `got {"p":"${ACCESS_KEY.replace('I', '\\u0049')}"} back`, ACCESS_KEY.slice(5)],
   ])('is masked %s', (_, line, value) => {
     const { text, found } = redactor.text(line)
@@ -271,6 +275,26 @@ describe('a secret by its place', () => {
     expect(redactor.text(`x \\u0041 password\\u003d${secret} \\u0042 y`).text).toMatch(
       /^x \\u0041 password\\u003d\[redacted:password:\w+\] \\u0042 y$/,
     )
+  })
+})
+
+/** Their place in a URL, a header or a connection string tells them: nobody colours a part of one. */
+const UNCOLOURED = /-webhook$|^azure-s|^aws-presigned|^cookie/
+
+describe('behind a colour of a terminal', () => {
+  it.each(SECRETS.filter(({ line, secret }) => line.includes(secret)))('$kind is masked', ({ kind, line, secret }) => {
+    for (const colour of ['\u001b[31m', '\u001b[1;38;5;208m', '\u001b[m', '\u001b[2K']) {
+      const { text } = redactor.text(colour + line)
+      expect(text).not.toContain(secret)
+      expect(text.startsWith(colour)).toBe(true)
+      if (colour.endsWith('m') && !UNCOLOURED.test(kind))
+        expect(redactor.text(line.replace(secret, () => `${colour}${secret}\u001b[0m`)).text).not.toContain(secret)
+    }
+  })
+
+  it('an address is told from the colour', () => {
+    const { text } = createRedactor({ key: 'k', also: ['email'] }).text('\u001b[31mada@example.com')
+    expect(text).toMatch(/^\u001b\[31m\[redacted:email:\w+\]$/)
   })
 })
 
@@ -359,6 +383,7 @@ describe('plain telemetry', () => {
     'nhs trust 12, dni 12345678A, nie X7654321B, iban DE88 3704 0044 0532 0130 00, fiscal year 2026, PESEL 44051401358',
     'Set-Cookie: theme=dark; lang=en; Max-Age=3600; Path=/, curl --user-agent x, redis-cli -a, mysql -u root -p orders',
     'https://example.com:8443/p?mail=ada@example.com http://[::1]:8080/@x git@github.com:weir/weir.git user:pass',
+    'https://deploy-bot-eu-west-1@git.example.com/a https://org@dev.example.com ssh://git@example.com s3://a.b-2026-09-14-0a1b2c3@x',
     'sk_learn_model=v1 task-1 SKU SK1234 risk-free hf_parameters npm_config_registry ghost_mode',
   ])('stays as it is: %s', line => {
     expect(redactor.text(line)).toEqual({ text: line, found: [] })

@@ -84,16 +84,24 @@ export function createRedactor({ key, also = [], known = [], work = () => new Wo
   const seen = new Map<string, Name>()
   let scanned = 0
   const mask = (secret: Secret): string => `[redacted:${secret.kind}:${fingerprint(secret)}]`
-  const fingerprint = ({ kind, value }: Secret): string =>
-    createHmac('sha256', key)
-      .update(PERSONAL.test(kind) ? value.replace(/[ ./-]/g, '').toUpperCase() : kind === 'email' ? value.toLowerCase() : value)
-      .digest('hex')
-      .slice(0, 16)
+  /** Of each secret once, though it is told of and masked; of a form of a known value once and for all. */
+  const prints = new WeakMap<Secret, string>()
+  const fingerprint = (secret: Secret): string => {
+    const { kind, value } = secret
+    const print =
+      prints.get(secret) ??
+      createHmac('sha256', key)
+        .update(PERSONAL.test(kind) ? value.replace(/[ ./-]/g, '').toUpperCase() : kind === 'email' ? value.toLowerCase() : value)
+        .digest('hex')
+        .slice(0, 16)
+    prints.set(secret, print)
+    return print
+  }
 
   const note = (edits: readonly Edit[], path: readonly string[], found: SecretFound[]): void => {
     const place = placeOf(path)
     for (const { secrets } of edits)
-      for (const { kind, value } of secrets) found.push({ kind, place, fingerprint: fingerprint({ kind, value }) })
+      for (const secret of secrets) found.push({ kind: secret.kind, place, fingerprint: fingerprint(secret) })
   }
 
   /** `field`: what the value's name says of it. */

@@ -29,9 +29,10 @@ const BEGINS = raw`(?:${begins('A-Za-z0-9')}|(?<=\\[nrt]))`
 const ALNUM = 'A-Za-z0-9'
 const SETS: Readonly<Record<string, string>> = { a: ALNUM, w: `${ALNUM}_\\-`, h: 'a-f0-9', u: 'A-Z0-9' }
 /** Colours of a terminal. */
-const ANSI = raw`(?:\x1b\[[\d;]{0,9}m){0,2}`
-/** Between a field's name and its value: quotes (escaped ones too), blanks, a colon or an equals sign. */
-const IS = raw`["'\\]{0,4}\s{0,3}(?:=>|:=|[:=])\s{0,3}`
+const COLOUR = raw`\x1b\[[\d;]{0,15}m`
+const ANSI = `(?:${COLOUR}){0,2}`
+/** Between a field's name and its value: quotes (escaped ones too), blanks, colours, a colon or an equals sign. */
+const IS = raw`${ANSI}["'\\]{0,4}\s{0,3}(?:=>|:=|[:=])\s{0,3}${ANSI}`
 const QUOTE = raw`["'\\]{0,4}`
 const UNQUOTED = raw`[^\s"'\\,;&<>(){}[\]\x1b]`
 
@@ -83,7 +84,7 @@ const tokens = TOKENS.trim()
   })
 
 /** What stands between a word that announces a number and the number: a rest of the name, signs, "number", "is". */
-const ANNOUNCES = raw`[\w-]{0,30}(?:[\s"'\\:=#>().]|n(?:um(?:ber|ero|mer)|[or])\b|is\b|ist\b){1,12}`
+const ANNOUNCES = raw`[\w-]{0,30}(?:[\s"'\\:=#>().]|n(?:um(?:ber|ero|mer)|[or])\b|is\b|ist\b|${COLOUR}){1,12}`
 
 const identifiers = Object.entries(IDENTIFIERS).map(([kind, [words, shape]]) =>
   rule(
@@ -103,7 +104,7 @@ export const PATTERNS: readonly Pattern[] = [
     raw`(-----BEGIN[ A-Z0-9]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s\\:,.-]*?-----END[ A-Z0-9]{0,60}-----|[A-Za-z0-9+/=\s\\:,.-]*))`,
     secret => secret.length > 120,
   ),
-  rule('aws-access-key-id', 'AKIA,ASIA', '(?<![A-Z0-9])(A[KS]IA[A-Z2-7]{16})(?![A-Z0-9])'),
+  rule('aws-access-key-id', 'AKIA,ASIA', `${begins('A-Z0-9')}(A[KS]IA[A-Z2-7]{16})(?![A-Z0-9])`),
   rule(
     'aws-secret-access-key',
     'secret',
@@ -142,15 +143,15 @@ export const PATTERNS: readonly Pattern[] = [
   rule(
     'authorization',
     'basic ',
-    raw`basic\s{1,3}([A-Za-z0-9+/_-]{6,2000}={0,2})`,
+    raw`basic\s{1,3}${ANSI}([A-Za-z0-9+/_-]{6,2000}={0,2})`,
     secret => /^[\x20-\x7e]+:[\x20-\x7e]*$/.test(Buffer.from(secret, 'base64').toString('latin1')),
     true,
   ),
-  rule('authorization', 'bearer ', raw`bearer\s{1,3}([\w.~+/=-]{16,8000})`, random, true),
+  rule('authorization', 'bearer ', raw`bearer\s{1,3}${ANSI}([\w.~+/=-]{16,8000})`, random, true),
   rule(
     'authorization',
     'authorization!',
-    raw`authorization${IS}${QUOTE}(?:[a-z-]{3,20}\s{1,3})?([\w.~+/=-]{12,8000})`,
+    raw`authorization${IS}${QUOTE}(?:[a-z-]{3,20}\s{1,3})?${ANSI}([\w.~+/=-]{12,8000})`,
     (secret, match) => random(secret, match) && !secret.startsWith('AWS4-'),
     true,
   ),
@@ -175,7 +176,7 @@ export const PATTERNS: readonly Pattern[] = [
   rule(
     'assignment',
     'password,passwd,passphrase,passcode,pwd!,secret,token,api*key,sskey,ss[_-]key,thkey,th[_-]key,ssn!,cvv,private*key,signing*key,yption*key,master*key',
-    raw`([\w-]{1,60})(${ANSI}(?:${IS}|>))${ANSI}(?:\\{0,3}["']([^"'\\]{3,256})|(${UNQUOTED}{3,256}))`,
+    raw`([\w-]{1,60})(${IS}|>)(?:\\{0,3}["']([^"'\\]{3,256})|(${UNQUOTED}{3,256}))`,
     (secret, { input, index, 0: all, 1: word = '', 2: is = '', 3: quoted }) => {
       // <Password>…</Password>, but not password>8.
       const isElement = is.endsWith('>') && !is.includes('=')

@@ -25,6 +25,31 @@ describe('what a call looks at', () => {
     }
   })
 
+  it('is a few times the text when one cookie seems to follow another', () => {
+    for (const text of [repeated('cookie='), 'cookie='.repeat(20_000) + 'a=1;'.repeat(20_000)]) {
+      const { spent, kinds } = redact(text)
+      expect(spent).toBeLessThan(80 * text.length)
+      expect(kinds).not.toContain('too-complex')
+    }
+  })
+
+  it('counts what cookies take, in a header and in a field', () => {
+    for (const field of [{ cookie: 'a=1;'.repeat(20_000) }, { line: `cookie: ${'a=1;'.repeat(20_000)}` }]) {
+      const work = new Work()
+      createRedactor({ key: 'k', work: () => work }).json(field)
+      expect(work.spent).toBeGreaterThan(20_000 * 100)
+    }
+  })
+
+  it('has a bound where nearly each character could begin a known value', () => {
+    const known = [{ kind: 'secret', value: `${'a'.repeat(4000)}b` }]
+    const work = new Work()
+    const text = repeated('a')
+    const { found } = createRedactor({ key: 'k', known, work: () => work }).text(text)
+    expect(found).toEqual([expect.objectContaining({ kind: 'too-complex' })])
+    expect(work.spent).toBeLessThan(limit(text))
+  })
+
   const parts = [
     'authorization=',
     'token=',
@@ -40,6 +65,8 @@ describe('what a call looks at', () => {
     Buffer.from('token=x&').toString('hex'),
     'nhs 943 476 5918',
     'cookie: a=b; c=d',
+    'cookie=',
+    'cookie=a=b;',
     '://u:a@b/c@d',
   ]
   it.each(parts)('has a bound with encodings and layers of JSON around %s, and no secret passes', part => {
