@@ -78,7 +78,7 @@ export async function openSealKeys(
       try {
         return keys.open(sealed)
       } catch (error) {
-        if (!(error instanceof SealError) || error.reason !== 'unknown-key' || waits >= MAX_WAITS) throw error
+        if (!(error instanceof SealError) || error.reason !== 'unknown-key') throw error
         waits++
         wanted = true
         throw new KeyUnavailable('sealed, and a key of journal cannot be had now: the input comes again', { cause: error })
