@@ -11,6 +11,7 @@ import type { Furniture, Ground } from './ground.ts'
 
 /** It waits for itself for ever when it has dropped a batch of telemetry: who has not answered by then will not. */
 const PATIENCE_MS = 2_500
+const TRIES = 10
 /** The emulator's own, and what starts it: killing these would not be a death of the function. */
 const PLATFORM = new Set(['unshare', 'sh', 'mount', 'aws-lambda-rie'])
 
@@ -56,20 +57,24 @@ export async function onRie(
     running = undefined
     await sandbox?.process.stop()
   }
+  const invoke: Ground['invoke'] = async order => {
+    running ??= start()
+    const sandbox = await running
+    const answer = await Promise.race([sandbox.invoke(order).catch(() => undefined), sleep(PATIENCE_MS, undefined)])
+    if (answer === order.name) return true
+    // One that waits for itself does not end when it is told to.
+    if (answer === undefined) killAll(folder, true)
+    await stop()
+    return false
+  }
   return {
     lifeMs: 500,
-    async invoke(order) {
-      running ??= start()
-      const sandbox = await running
-      const answer = await Promise.race([sandbox.invoke(order).catch(() => undefined), sleep(PATIENCE_MS, undefined)])
-      if (answer === order.name) return true
-      // One that waits for itself does not end when it is told to.
-      if (answer === undefined) killAll(folder, true)
-      await stop()
-      return false
-    },
+    invoke,
     kill: () => killAll(folder, false),
-    end: stop,
+    async end() {
+      for (let tries = 0; tries < TRIES && !(await invoke({ name: `end${tries}`, lines: 3, ms: 0 })); ) tries++
+      await stop()
+    },
   }
 }
 

@@ -80,7 +80,10 @@ export async function live(parts: Parts): Promise<void> {
     heard(event)
     if (!flushing && !shipper.paused && isPressed(now, began)) void flush()
   }
-  if (isManagedInstance(config)) repeat(host, MANAGED_MS, () => void flush())
+  if (isManagedInstance(config)) {
+    void flush()
+    repeat(host, MANAGED_MS, () => void flush())
+  }
 
   for (;;) {
     budget.released(host.now())

@@ -6,6 +6,7 @@ export { NAME, OWN_PREFIX } from './config.ts'
 export { sleep } from './events.ts'
 export { createClient, hostHeader, HttpError } from './http.ts'
 export { createParser } from './http-message.ts'
+export { serve } from './http-server.ts'
 export { isManagedInstance } from './lambda-api.ts'
 
 void run(nodeHost())

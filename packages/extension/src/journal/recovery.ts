@@ -13,7 +13,7 @@ const MAX_FILES = 64
 const MAX_BYTES = 64 * 1024 * 1024
 /** In one batch. A cut can be a megabyte when it is open, so that ingest takes few of them at once. */
 const MAX_RECORDS = 1_000
-const MAX_CUTS = 4
+const MAX_CUTS = 2
 /** What a record of ours takes beside its body, at most. */
 const RECORD_BYTES = 80
 

@@ -192,8 +192,13 @@ const CASES: Readonly<Record<string, { readonly bad: readonly string[]; readonly
   'attack-tactic-missing': { bad: [changed('tags', '[attack.persistence, attack.t1648]')] },
   'correlation-alone': { bad: [correlation('type: temporal\nrules: [a]\ntimespan: 5m\ngroup-by: [u]')] },
   'correlation-trivial': {
-    bad: [correlation('type: event_count\nrules: [a]\ntimespan: 5m\ngroup-by: [u]\ncondition: {gte: 1}')],
-    good: [correlation('type: event_count\nrules: [a]\ntimespan: 5m\ngroup-by: [u]\ncondition: {gte: 2}')],
+    bad: [
+      correlation('type: event_count\nrules: [a]\ntimespan: 5m\ncondition: {gte: 1}'),
+      correlation('type: event_count\nrules: [a]\ntimespan: 5m\ngroup-by: [u]\ncondition: {gte: 1}\ngenerate: true'),
+    ],
+    good: [1, 2].map(bound =>
+      correlation(`type: event_count\nrules: [a]\ntimespan: 5m\ngroup-by: [u]\ncondition: {gte: ${bound}}`),
+    ),
   },
   'correlation-long': {
     bad: ['30d', '2w', '169h'].map(timespan => correlation(counting.replace('5m', timespan))),

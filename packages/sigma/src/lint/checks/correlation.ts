@@ -4,10 +4,11 @@ import type { Lint, Tell } from '../lint.ts'
 type Fields = Readonly<Record<string, unknown>>
 
 const onCorrelation =
-  (check: (correlation: Fields, tell: Tell) => void): NonNullable<Lint['one']> =>
+  (check: (correlation: Fields, tell: Tell, written: Fields) => void): NonNullable<Lint['one']> =>
   ({ kind, written }, tell) => {
     const correlation = written['correlation']
-    if (kind === 'correlation' && isMap(correlation)) check(correlation, (path, what) => tell(['correlation', ...path], what))
+    if (kind === 'correlation' && isMap(correlation))
+      check(correlation, (path, what) => tell(['correlation', ...path], what), written)
   }
 
 const listOf = (value: unknown): readonly string[] =>
@@ -31,10 +32,14 @@ export const CORRELATIONS: readonly Lint[] = [
   {
     code: 'correlation-trivial',
     severity: 'warning',
-    about: 'A count that one event reaches: the correlation says what its rules say.',
-    mend: 'Raise the threshold.',
-    one: onCorrelation(({ type, condition }, tell) => {
+    about: 'A count that one event reaches, beside the findings of its rules or without group-by: it says what they say.',
+    mend: 'Raise the threshold; to make one finding of many, name group-by and leave out generate.',
+    one: onCorrelation((correlation, tell, written) => {
+      const { type, condition } = correlation
       if (!/^(?:event|value)_count$/.test(String(type)) || !isMap(condition)) return
+      // In place of its rules, and by group, it makes one finding of what repeats.
+      const beside = correlation['generate'] === true || written['generate'] === true
+      if (!beside && listOf(correlation['group-by']).length > 0) return
       const { gte, gt, eq, lt, lte } = condition
       if (lt !== undefined || lte !== undefined) return
       if ((typeof gte === 'number' && gte <= 1) || (typeof gt === 'number' && gt < 1) || eq === 1)
