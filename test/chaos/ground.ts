@@ -62,8 +62,9 @@ export async function furnish(folder: string, tap: (upstream: string) => Promise
     `#!/bin/bash
 echo "$$" >"${folder}/extension.pid"
 life=$((1 + $(cat "${folder}/life" 2>/dev/null || echo 0)))
-echo "$life" >"${folder}/life"
-echo "$AWS_LAMBDA_RUNTIME_API $life" >"${upstream}"
+# Whole or not at all: the kill may fall here.
+echo "$life" >"${folder}/life.$$" && mv "${folder}/life.$$" "${folder}/life"
+echo "$AWS_LAMBDA_RUNTIME_API $life" >"${upstream}.$$" && mv "${upstream}.$$" "${upstream}"
 export AWS_LAMBDA_RUNTIME_API=${api} WEIR_ROOT="${folder}/layer" AWS_LAMBDA_FUNCTION_MEMORY_SIZE=$life
 exec "${launcher}"
 `,
