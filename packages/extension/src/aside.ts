@@ -1,12 +1,9 @@
 import { isManagedInstance } from './lambda-api.ts'
 import { perSandbox } from './per-sandbox.ts'
-import type { Recording } from './signals/signal.ts'
+import type { Quietly, Recording } from './signals/signal.ts'
 
 /** The file of the layer with the slower looks at the sandbox. */
 type Side = typeof import('./inventory/inventory.ts')
-
-/** Does `task` at once where no handler runs, else when the one that does is known to be done. */
-export type Quietly = (task: () => void) => void
 
 let side: Side | undefined
 

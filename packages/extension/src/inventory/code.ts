@@ -1,7 +1,6 @@
-import type { Quietly } from '../aside.ts'
 import type { Host } from '../host/host.ts'
 import { perSandbox } from '../per-sandbox.ts'
-import type { Recording } from '../signals/signal.ts'
+import type { Quietly, Recording } from '../signals/signal.ts'
 import { inSlices } from './slices.ts'
 
 /** What lies in a folder. */

@@ -1,6 +1,5 @@
-import type { Quietly } from '../aside.ts'
 import type { Files } from '../host/host.ts'
-import type { Recording } from '../signals/signal.ts'
+import type { Quietly, Recording } from '../signals/signal.ts'
 import { codeOf } from './code.ts'
 import { inSlices } from './slices.ts'
 

@@ -1,4 +1,4 @@
-import type { Quietly } from '../aside.ts'
+import type { Quietly } from '../signals/signal.ts'
 import type { Host } from '../host/host.ts'
 
 /** Between two slices, milliseconds, so that what the extension is for goes on meanwhile. */

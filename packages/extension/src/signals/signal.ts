@@ -81,3 +81,6 @@ export interface Signal {
   /** At SHUTDOWN, before the last flush. */
   end?(ending: Ending, to: Recording): void
 }
+
+/** Does `task` at once where no handler runs, else when the one that does is known to be done. */
+export type Quietly = (task: () => void) => void

@@ -1,3 +1,6 @@
+import type { ByteReader } from './reader.ts'
+import type { ByteWriter } from './writer.ts'
+
 /** What a body may leave out, because its record says it already. */
 export interface FieldContext {
   /** The record's time, epoch milliseconds. */
@@ -75,3 +78,9 @@ export const most = (bytes: number): number => 1024 + 8 * bytes
 
 /** The whole seconds of the record's time, from which a trace's are told. */
 export const seconds = ({ time }: FieldContext): number => Math.floor(time / 1000)
+
+/** Writes a value; false, having written anything or nothing, for one that it cannot give back exactly. */
+export type Pack = (out: Parts<ByteWriter>, value: unknown, context: FieldContext) => boolean
+
+/** Reads a value. Throws WireError for bytes that no writer makes. */
+export type Unpack = (from: Parts<ByteReader>, context: FieldContext) => unknown

@@ -1,11 +1,7 @@
-import { type FieldContext, type Fields, type Parts, SAMPLED, seconds } from './fields.ts'
+import { type Fields, type Pack, SAMPLED, seconds } from './fields.ts'
 import { isLong } from './limits.ts'
 import { json, line, packTime } from './pack-line.ts'
 import { isoMillis, LONE_SURROGATE } from './text.ts'
-import type { ByteWriter } from './writer.ts'
-
-/** Writes a value; false, having written anything or nothing, for one that it cannot give back exactly. */
-export type Pack = (out: Parts<ByteWriter>, value: unknown, context: FieldContext) => boolean
 
 const TRACE = /^Root=1-([0-9a-f]{8})-([0-9a-f]{24})(?:;Parent=([0-9a-f]{16}))?(?:;Sampled=([01?]))?(;[^]*)?$/
 

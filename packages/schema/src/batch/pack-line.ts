@@ -1,6 +1,5 @@
-import { type FieldContext, HEX, INVOCATION, most, NUMBER, type Parts, TIME, UUID } from './fields.ts'
+import { type FieldContext, HEX, INVOCATION, most, NUMBER, type Parts, TIME, UUID, type Pack } from './fields.ts'
 import { isLong } from './limits.ts'
-import type { Pack } from './pack-fields.ts'
 import { isoMillis, isUuid, LONE_SURROGATE } from './text.ts'
 import type { ByteWriter } from './writer.ts'
 

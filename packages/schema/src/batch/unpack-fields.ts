@@ -1,10 +1,7 @@
 import { WireError } from './errors.ts'
-import { type FieldContext, type Fields, type Parts, SAMPLED, seconds } from './fields.ts'
+import { type Fields, type Parts, SAMPLED, seconds, type Unpack } from './fields.ts'
 import type { ByteReader } from './reader.ts'
 import { json, line, unpackTime } from './unpack-line.ts'
-
-/** Reads a value. Throws WireError for bytes that no writer makes. */
-export type Unpack = (from: Parts<ByteReader>, context: FieldContext) => unknown
 
 const text: Unpack = ({ data }) => data.text('text')
 

@@ -1,10 +1,9 @@
 import { parseJson } from '../json.ts'
 import { WireError } from './errors.ts'
-import { type FieldContext, HEX, INVOCATION, most, NUMBER, type Parts, TIME, UUID } from './fields.ts'
+import { type FieldContext, HEX, INVOCATION, most, NUMBER, type Parts, TIME, UUID, type Unpack } from './fields.ts'
 import { isoText } from './iso.ts'
 import type { ByteReader } from './reader.ts'
 import { uuidText } from './text.ts'
-import type { Unpack } from './unpack-fields.ts'
 
 /** The last millisecond that a Date can hold. */
 const MAX_DATE = 8.64e15

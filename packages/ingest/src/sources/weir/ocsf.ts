@@ -1,31 +1,9 @@
-import type { TelemetryRecord } from '@weir/schema'
 import { CLASS, type OcsfEvent, SEVERITY } from '@weir/schema/ocsf'
-import type { BatchHeader } from '../../source.ts'
-import type { FunctionArn } from '../shared/lambda.ts'
 import { levelOf, messageOf } from '../shared/level.ts'
-import { type Activity, awsCloud, observables, ocsfEvent } from '../shared/ocsf.ts'
+import { awsCloud, observables, ocsfEvent } from '../shared/ocsf.ts'
 import { defined, type Fields, fieldsOf, listOf, numberOf, some, textOf } from '../shared/values.ts'
 import { SHAPES } from './shapes/index.ts'
-
-/** What is known of a telemetry record before its body is mapped. */
-export interface Telemetry {
-  readonly batch: BatchHeader
-  readonly record: TelemetryRecord
-  /** The body: JSON, or text. */
-  readonly value: unknown
-  readonly activity: Activity
-  readonly uid: string
-  readonly time: number
-  readonly account: string | undefined
-  readonly region: string | undefined
-  /** The function's ARN taken apart, when it is one. */
-  readonly arn: FunctionArn | undefined
-  /** What the record claims against what its stream says. */
-  readonly contradictions: Fields
-  readonly labels: readonly string[] | undefined
-  /** What an invocation was billed for; of `platform.report` only. */
-  readonly gbSeconds: number | undefined
-}
+import type { Telemetry } from './telemetry.ts'
 
 /** Who says what a signal says, by the first word of its name. */
 const PROVIDERS: ReadonlyMap<string | undefined, string> = new Map([

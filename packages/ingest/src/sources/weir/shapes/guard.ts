@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { CLASS } from '@weir/schema/ocsf'
 import { type Activity, observables } from '../../shared/ocsf.ts'
 import { defined, type Fields, numberOf, textOf } from '../../shared/values.ts'
-import type { Telemetry } from '../ocsf.ts'
+import type { Telemetry } from '../telemetry.ts'
 import { MAX_LISTED, messageText, plain, type Shape } from './shape.ts'
 
 /** One kind of thing that the guard tells: its activity where the body says enough, and the fields of that. */

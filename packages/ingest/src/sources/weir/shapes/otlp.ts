@@ -3,7 +3,7 @@ import { CLASS, SEVERITY } from '@weir/schema/ocsf'
 import { observables } from '../../shared/ocsf.ts'
 import { defined, epochOf, type Fields, fieldsOf, numberOf, textOf } from '../../shared/values.ts'
 import { levelOf } from '../../shared/level.ts'
-import type { Telemetry } from '../ocsf.ts'
+import type { Telemetry } from '../telemetry.ts'
 import { messageText, plain, type Shape, severityOf } from './shape.ts'
 
 /** By fours of OpenTelemetry's severity numbers, as levels of the same names: trace, debug, info, warn, error, fatal. */

@@ -1,7 +1,7 @@
 import { CLASS } from '@weir/schema/ocsf'
 import { type Activity, SEVERITIES } from '../../shared/ocsf.ts'
 import type { Fields } from '../../shared/values.ts'
-import type { Telemetry } from '../ocsf.ts'
+import type { Telemetry } from '../telemetry.ts'
 
 /**
  * How one signal stands in OCSF where it is more than a step in a function's life or a log: its class, and the fields of that class. One more is
