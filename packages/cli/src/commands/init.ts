@@ -31,6 +31,7 @@ detections:
 # Secrets are references: env:NAME, file:PATH, secretsmanager:ARN[#KEY], ssm:NAME
 # redaction:
 #   key: env:WEIR_FINGERPRINT_KEY   # lets fingerprints of masked secrets be joined across functions
+#   also: [email]                   # mask mail addresses, too
 # journal:
 #   key: file:journal.key           # opens what extensions leave when they are killed; \`weir keys\` makes the pair
 
