@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -71,12 +71,19 @@ export async function onRie(
     lifeMs: 500,
     invoke,
     kill: () => killAll(folder, false),
+    // The emulator may wait for itself at the end as well, and then nobody is told to shut down: what waits in /tmp is for the next one.
     async end() {
-      for (let tries = 0; tries < TRIES && !(await invoke({ name: `end${tries}`, lines: 3, ms: 0 })); ) tries++
-      await stop()
+      for (let tries = 0; tries < TRIES; tries++) {
+        if (!(await invoke({ name: `end${tries}`, lines: 3, ms: 0 }))) continue
+        await stop()
+        if (!journals(join(root, 'tmp/.weir')).some(file => statSync(file).size > 0)) return
+      }
     },
   }
 }
+
+const journals = (folder: string): string[] =>
+  existsSync(folder) ? readdirSync(folder).flatMap(name => (name.endsWith('.journal') ? join(folder, name) : [])) : []
 
 /** The processes of the function's sandbox, and of the emulator itself where they are asked for. */
 const killAll = (folder: string, platform: boolean): boolean =>
